@@ -1,0 +1,35 @@
+import { useTranslations } from "next-intl";
+import { Button } from "./ui/button";
+import { Field } from "./ui/field";
+
+type CodeForm = {
+  action: string;
+  /** The secret of the link, where the code alone is not enough. */
+  token?: string;
+  problem: string | undefined;
+  autoFocus?: boolean;
+};
+
+/** The six digits, as phones fill them in and as people type them. */
+export function CodeForm({ action, token, problem, autoFocus = false }: CodeForm) {
+  const t = useTranslations("checkEmail");
+  return (
+    <form action={action} method="post" className="grid gap-5" noValidate>
+      {token && <input type="hidden" name="token" value={token} />}
+      <Field
+        id="code"
+        name="code"
+        label={t("code")}
+        error={problem}
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        // Six digits with a space or a dash between any two of them.
+        maxLength={20}
+        autoFocus={autoFocus}
+        required
+        className="text-center font-mono text-2xl tracking-[0.35em]"
+      />
+      <Button>{t("submit")}</Button>
+    </form>
+  );
+}

@@ -1,0 +1,82 @@
+import { renderSignInMail } from "@/emails/sign-in-mail";
+import type { Mail } from "@/lib/platform/database/client/client";
+import { seconds } from "@/lib/platform/duration";
+import { environment } from "@/lib/platform/environment";
+import { log } from "@/lib/platform/log";
+import { deliverMail } from "@/lib/platform/mail";
+import { describeDevice } from "./device";
+import { claimDueMails, readMailContent, recordDelivery } from "./outbox";
+
+/** How many mails are on their way at once: one slow answer does not hold up the others. */
+const concurrency = 10;
+
+// The pages and the worker are bundled apart from each other, so they meet at a name.
+const key = Symbol.for("latchkey.mail-worker");
+const meetingPlace = globalThis as { [key]?: { wake(): void } };
+
+/** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
+export function startMailWorker(): void {
+  if (meetingPlace[key]) return;
+  let underWay = 0;
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking || underWay >= concurrency) return;
+    isLooking = true;
+    try {
+      for (const mail of await claimDueMails(concurrency - underWay)) {
+        underWay += 1;
+        void send(mail).finally(() => {
+          underWay -= 1;
+          void look();
+        });
+      }
+    } catch (error) {
+      log().error({ err: error }, "the mail queue could not be read");
+    } finally {
+      isLooking = false;
+    }
+  };
+  meetingPlace[key] = { wake: () => void look() };
+  setInterval(look, seconds(1)).unref();
+}
+
+/** Lets the worker look at once instead of within a second. Harmless where none runs. */
+export function wakeMailWorker(): void {
+  meetingPlace[key]?.wake();
+}
+
+async function send(mail: Mail): Promise<void> {
+  try {
+    const delivery =
+      mail.expiresAt <= new Date()
+        ? { outcome: "expired" as const, answer: mail.serverAnswer ?? "" }
+        : await deliverMail({
+            messageId: `<${mail.id}@${environment().siteUrl.hostname}>`,
+            recipient: mail.recipient,
+            ...(await renderMail(mail)),
+          });
+    await recordDelivery(mail, delivery);
+    log().info({ mailId: mail.id, outcome: delivery.outcome, answer: delivery.answer }, "mail");
+  } catch (error) {
+    // The claim runs out, and the mail is tried again.
+    log().error({ err: error, mailId: mail.id }, "a mail could not be sent");
+  }
+}
+
+/** A stored mail as the recipient reads it. */
+export async function renderMail(
+  mail: Mail,
+): Promise<{ subject: string; text: string; html: string }> {
+  const content = readMailContent(mail);
+  const { siteName, siteUrl } = environment();
+  return await renderSignInMail({
+    siteName,
+    recipient: mail.recipient,
+    link: new URL(`/confirm?token=${content.linkToken}`, siteUrl).href,
+    code: content.code,
+    device: describeDevice(content.userAgent),
+    networkAddress: content.networkAddress,
+    askedAt: new Date(content.askedAt),
+    expiresAt: mail.expiresAt,
+  });
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { Mail } from "@/lib/platform/database/client/client";
+import { database, type Transaction } from "@/lib/platform/database/database";
+import { seconds } from "@/lib/platform/duration";
+import type { Delivery } from "@/lib/platform/mail";
+import { open, seal } from "@/lib/platform/secrets";
+
+/** What a mail says, by template. Stored encrypted, because it holds secrets. */
+const mailContent = z.discriminatedUnion("template", [
+  z.object({
+    template: z.literal("sign-in"),
+    linkToken: z.string(),
+    code: z.string(),
+    userAgent: z.string(),
+    networkAddress: z.string(),
+    askedAt: z.iso.datetime(),
+  }),
+]);
+export type MailContent = z.infer<typeof mailContent>;
+
+/** How long one attempt may take. After that the process that made it is held for dead, and another may try. */
+const attemptLease = seconds(30);
+
+/** Stores a mail in the transaction of the act that it belongs to, so that neither is without the other. */
+export async function queueMail(
+  transaction: Transaction,
+  mail: { signInRequestId?: string; recipient: string; expiresAt: Date; content: MailContent },
+): Promise<void> {
+  const { content, ...rest } = mail;
+  await transaction.mail.create({
+    data: {
+      ...rest,
+      template: content.template,
+      sealedContent: seal("mail content", JSON.stringify(content)),
+    },
+  });
+}
+
+/** Takes back what has not gone out yet: its link and its code are dead. */
+export async function cancelMailsTo(transaction: Transaction, recipient: string): Promise<void> {
+  await transaction.mail.updateMany({
+    where: { recipient, template: "sign-in", state: "queued" },
+    data: { state: "expired", sealedContent: null, settledAt: new Date() },
+  });
+}
+
+/**
+ * Claims mails that are due, each by one conditional write: of several processes one sends it.
+ * @param limit how many at most
+ */
+export async function claimDueMails(limit: number): Promise<Mail[]> {
+  const now = new Date();
+  const due = await database().mail.findMany({
+    where: { state: "queued", nextAttemptAt: { lte: now } },
+    orderBy: { nextAttemptAt: "asc" },
+    take: limit,
+  });
+  const claimed: Mail[] = [];
+  for (const mail of due) {
+    const { count } = await database().mail.updateMany({
+      where: { id: mail.id, state: "queued", nextAttemptAt: mail.nextAttemptAt },
+      data: { attempts: { increment: 1 }, nextAttemptAt: new Date(now.getTime() + attemptLease) },
+    });
+    if (count === 1) claimed.push({ ...mail, attempts: mail.attempts + 1 });
+  }
+  return claimed;
+}
+
+/** Records what came of an attempt. What a mail carried is erased as soon as it is of no more use. */
+export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<void> {
+  const settled = { settledAt: new Date(), serverAnswer: delivery.answer };
+  switch (delivery.outcome) {
+    case "accepted":
+    case "refused":
+    case "expired":
+      return await update(mail, { state: delivery.outcome, sealedContent: null, ...settled });
+    case "captured":
+      return await update(mail, { state: "captured", ...settled });
+    case "deferred":
+      return await update(mail, {
+        nextAttemptAt: nextAttempt(mail.attempts),
+        serverAnswer: delivery.answer,
+      });
+  }
+}
+
+async function update(
+  mail: Mail,
+  data: Parameters<Transaction["mail"]["update"]>[0]["data"],
+): Promise<void> {
+  await database().mail.updateMany({ where: { id: mail.id, state: "queued" }, data });
+}
+
+/** Pauses of 2, 4, 8, 16 and then 30 seconds: soon after the server is back, every mail is on its way. */
+function nextAttempt(attempts: number): Date {
+  return new Date(Date.now() + Math.min(seconds(2 ** attempts), seconds(30)));
+}
+
+/** The newest mails that the local mailbox caught. */
+export async function listCapturedMails(limit: number): Promise<Mail[]> {
+  return await database().mail.findMany({
+    where: { state: "captured", sealedContent: { not: null } },
+    orderBy: { createdAt: "desc" },
+    take: limit,
+  });
+}
+
+/** @throws when the content cannot be decrypted, or is not what this version writes */
+export function readMailContent(mail: Mail): MailContent {
+  if (!mail.sealedContent) throw new Error(`The content of mail ${mail.id} has been erased`);
+  return mailContent.parse(JSON.parse(open("mail content", mail.sealedContent)));
+}

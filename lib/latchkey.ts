@@ -1,0 +1,48 @@
+/**
+ * What a page, a server action or a route handler of the site needs to know about who is there.
+ * Everything here asks the database at each request and fails closed: when the database does not answer
+ * it throws, and the visitor sees that the site is away, never that they are signed out.
+ */
+import { redirect } from "next/navigation";
+import { cache } from "react";
+import { findSession, type SignedIn } from "@/lib/domain/sessions";
+import { readSessionCookie } from "@/lib/web/cookies";
+import { requestedPath } from "@/lib/web/requested-path";
+import { signInPath } from "@/lib/web/return-to";
+
+export type CurrentUser = {
+  id: string;
+  /** The canonical address: the identity. */
+  email: string;
+  /** The address as the person typed it, or their name once they have given one: for showing. */
+  displayName: string;
+};
+
+/**
+ * The person who is signed in, or null. At most one question to the database a request, however often it is called.
+ * @throws when the database does not answer
+ */
+export async function currentUser(): Promise<CurrentUser | null> {
+  const signedIn = await currentSession();
+  if (!signedIn) return null;
+  const { id, email, emailTyped, name } = signedIn.user;
+  return { id, email, displayName: name ?? emailTyped };
+}
+
+/**
+ * The person who is signed in; a visitor who is not is sent to sign in, and comes back to this page afterwards.
+ * @throws Next's redirect (307) when nobody is signed in, and when the database does not answer
+ */
+export async function requireUser(): Promise<CurrentUser> {
+  return (await currentUser()) ?? redirect(signInPath(await requestedPath()));
+}
+
+/** For pages that make no sense to somebody signed in, such as the sign-in page: sends them on to `path`. */
+export async function signedOutOnly(path: string): Promise<void> {
+  if (await currentUser()) redirect(path);
+}
+
+const currentSession = cache(async (): Promise<SignedIn | null> => {
+  const token = await readSessionCookie();
+  return token ? await findSession(token) : null;
+});

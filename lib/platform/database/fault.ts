@@ -1,0 +1,19 @@
+import { Prisma } from "./client/client";
+import { MigrationError } from "./migrations";
+import { DatabaseError } from "./sqlite";
+
+/** True when the database, and not the code that asked it, is at fault: away, locked, full, read-only, damaged, not migrated. */
+export function isDatabaseFault(error: unknown): boolean {
+  if (error instanceof Prisma.PrismaClientKnownRequestError) return !isFaultOfQuery(error.code);
+  return (
+    error instanceof Prisma.PrismaClientUnknownRequestError ||
+    error instanceof Prisma.PrismaClientInitializationError ||
+    error instanceof DatabaseError ||
+    error instanceof MigrationError
+  );
+}
+
+/** A value that must be unique, and a row that must be there: all that a query of ours can be wrong about. */
+function isFaultOfQuery(code: string): boolean {
+  return code === "P2002" || code === "P2025";
+}

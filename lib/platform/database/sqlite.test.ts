@@ -1,0 +1,86 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { PrismaClient } from "./client/client";
+import { applyMigrations } from "./migrate";
+import { sqliteAdapterFactory } from "./sqlite";
+
+const folder = mkdtempSync(join(tmpdir(), "latchkey-sqlite-"));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ["journal_mode", "wal"],
+  ["synchronous", 2n], // FULL
+  ["foreign_keys", 1n],
+  ["busy_timeout", 5000n],
+])("a client's connection has %s = %s", async (pragma, value) => {
+  const client = new PrismaClient({ adapter: sqliteAdapterFactory(`file:${folder}/pragmas.db`) });
+  const rows = await client.$queryRawUnsafe<Record<string, unknown>[]>(`PRAGMA ${pragma}`);
+  await client.$disconnect();
+  expect(Object.values(rows[0] ?? {})).toEqual([value]);
+});
+
+test("a client reads what it wrote", async () => {
+  const adapter = sqliteAdapterFactory(`file:${folder}/client.db`);
+  await applyMigrations(adapter);
+  const client = new PrismaClient({ adapter });
+  const now = new Date();
+  await client.user.create({
+    data: { email: "a@example.org", emailTyped: "A@example.org", emailVerified: now },
+  });
+  const user = await client.user.findUniqueOrThrow({ where: { email: "a@example.org" } });
+  expect(user.emailVerified).toEqual(now);
+  await client.$disconnect();
+});
+
+test("a relative path starts at the working directory, and missing folders are made", async () => {
+  const file = join(folder, "new", "deep", "site.db");
+  const adapter = sqliteAdapterFactory(`file:${relative(process.cwd(), file)}`);
+  expect(existsSync(file)).toBe(false);
+  await (await adapter.connect()).dispose();
+  expect(existsSync(file)).toBe(true);
+});
+
+test("an absolute path may be written as a URL", async () => {
+  await (await sqliteAdapterFactory(`file://${folder}/url.db`).connect()).dispose();
+  expect(existsSync(join(folder, "url.db"))).toBe(true);
+});
+
+test("the shadow database is another one", async () => {
+  const file = join(folder, "never.db");
+  const shadow = await sqliteAdapterFactory(`file:${file}`).connectToShadowDb();
+  await shadow.executeScript("CREATE TABLE a (b); CREATE TABLE c (d);");
+  await shadow.dispose();
+  expect(existsSync(file)).toBe(false);
+});
+
+test("a path that cannot be written is told in one line", async () => {
+  const plainFile = join(folder, "plain");
+  writeFileSync(plainFile, "This is no database. ".repeat(100));
+  for (const path of [`${plainFile}/below/site.db`, "/proc/none/site.db", folder, plainFile]) {
+    await expect(sqliteAdapterFactory(`file:${path}`).connect()).rejects.toMatchObject({
+      name: "DatabaseError",
+      message: expect.stringMatching(/^The database file \/.* cannot be opened for writing: .+$/),
+    });
+  }
+});
+
+test("a client passes that message on", async () => {
+  writeFileSync(join(folder, "blocked"), "");
+  const adapter = sqliteAdapterFactory(`file:${folder}/blocked/site.db`);
+  const client = new PrismaClient({ adapter });
+  await expect(client.$queryRawUnsafe("SELECT 1")).rejects.toThrow(/cannot be opened for writing/);
+});
+
+test.each([
+  "site.db",
+  "file:",
+  "file::memory:",
+  "file:site.db?mode=ro",
+  "file://host/site.db",
+  "postgresql://user:password@host/site",
+])("the URL %s is refused", (url) => {
+  expect(() => sqliteAdapterFactory(url)).toThrow(/has to be file: and a path/);
+});

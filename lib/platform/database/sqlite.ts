@@ -1,0 +1,135 @@
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
+import { isDriverAdapterError, type SqlDriverAdapter } from "@prisma/driver-adapter-utils";
+import type { MigratableAdapterFactory } from "./migrate";
+
+/** The database cannot be used as it is; the message says in one line what is wrong. */
+export class DatabaseError extends Error {
+  override name = "DatabaseError";
+}
+
+// In WAL mode, better-sqlite3's build of SQLite would be content with synchronous=NORMAL, which
+// forgets the last commits at a power cut.
+const settings = `
+  PRAGMA busy_timeout=5000;
+  PRAGMA journal_mode=WAL;
+  PRAGMA synchronous=FULL;
+  PRAGMA foreign_keys=ON;`;
+
+const longestWaitMs = 60_000;
+const retryMs = 20;
+
+/**
+ * Connects Prisma to the SQLite file that `url` names: `file:` and a path, relative ones being
+ * relative to the working directory. The file and its folder are made at the first connection.
+ *
+ * @throws DatabaseError at once when `url` has another form, and from `connect` when the folder
+ * or the file cannot be written.
+ */
+export function sqliteAdapterFactory(url: string): MigratableAdapterFactory {
+  const file = parseFileUrl(url);
+  const better = new PrismaBetterSqlite3({ url: file });
+  const connect = () => open(better, file);
+  return {
+    provider: better.provider,
+    adapterName: better.adapterName,
+    connect,
+    connectToShadowDb: () => better.connectToShadowDb(),
+    inExclusiveTransaction: (work) => runInExclusiveTransaction(connect, work),
+  };
+}
+
+function parseFileUrl(url: string): string {
+  const path = /^file:(?:\/\/(?=\/))?(?!\/\/)([^?]+)$/.exec(url)?.[1];
+  // In memory, each connection would have a database of its own.
+  if (path === undefined || path === ":memory:")
+    throw new DatabaseError("The database URL has to be file: and a path, without parameters.");
+  return resolve(path);
+}
+
+async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDriverAdapter> {
+  let connection: SqlDriverAdapter | undefined;
+  try {
+    makeFolder(dirname(file));
+    accessSync(dirname(file), constants.W_OK);
+    connection = await better.connect();
+    accessSync(file, constants.W_OK);
+    // Of two processes that switch a new file to WAL, one is told at once that it is locked.
+    await executeWhenFree(connection, settings);
+    return connection;
+  } catch (cause) {
+    await connection?.dispose();
+    const message = `The database file ${file} cannot be opened for writing: ${reasonOf(cause)}`;
+    throw new DatabaseError(message, { cause });
+  }
+}
+
+// Not mkdir's own `recursive`: it never returns where a system, such as /proc, says ENOENT.
+function makeFolder(folder: string) {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have made it just now.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+/**
+ * SQLite's own write lock keeps other processes out, and dies with the process. The engine's is
+ * no help: it asks for an exclusive lock that it gets at its first write only, so that of two
+ * processes one fails.
+ */
+async function runInExclusiveTransaction<T>(
+  connect: () => Promise<SqlDriverAdapter>,
+  work: (connection: SqlDriverAdapter) => Promise<T>,
+): Promise<T> {
+  const connection = await connect();
+  try {
+    // SQLite changes a table by dropping it and making it anew, and dropping deletes the rows
+    // that point at it. Migrations switch that off, but inside a transaction cannot.
+    await connection.executeScript("PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=0;");
+    await executeWhenFree(connection, "BEGIN IMMEDIATE");
+    const result = await work(connection);
+    await assertReferencesHold(connection);
+    await connection.executeScript("COMMIT");
+    return result;
+  } finally {
+    // Without a commit, this undoes everything.
+    await connection.dispose();
+  }
+}
+
+// Waits without blocking this process, since it may itself be the one to wait for.
+async function executeWhenFree(connection: SqlDriverAdapter, script: string) {
+  for (const startedAt = performance.now(); ; await sleep(retryMs)) {
+    try {
+      return await connection.executeScript(script);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() - startedAt > longestWaitMs)
+        throw new DatabaseError("Another process keeps the database locked: stop it, or wait.");
+    }
+  }
+}
+
+async function assertReferencesHold(connection: SqlDriverAdapter) {
+  const sql = "PRAGMA foreign_key_check";
+  const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
+  if (rows.length > 0) {
+    const message = `The migration was undone: rows of ${rows[0]?.[0]} would point at nothing.`;
+    throw new DatabaseError(message);
+  }
+}
+
+function isBusy(error: unknown) {
+  return isDriverAdapterError(error) && error.cause.kind === "SocketTimeout";
+}
+
+function reasonOf(error: unknown) {
+  if (isDriverAdapterError(error)) return error.cause.originalMessage ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  randomInt,
+  timingSafeEqual,
+} from "node:crypto";
+import { environment } from "./environment";
+
+/** What a derived key is for. Keys of two purposes tell nothing about each other. */
+type Purpose = "mail content" | "sign-in code";
+
+/** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
+export function randomToken(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** Six random digits, each of the million equally likely (ASVS 6.5.4 asks for 20 bits: this is 19.9, with five tries). */
+export function randomCode(): string {
+  return randomInt(1_000_000).toString().padStart(6, "0");
+}
+
+/** What is kept of a random token: too long to be found by trying, so a plain hash is enough (ASVS 6.5.2). */
+export function hashToken(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}
+
+/** What is kept of a short secret: without the key, the few possible values cannot be tried. */
+export function keyedHash(purpose: Purpose, text: string): string {
+  return hmac(environment().authSecrets[0], purpose, text).toString("base64url");
+}
+
+/** Compares in constant time (ASVS 11.2.4), with every secret that is still accepted. */
+export function matchesKeyedHash(purpose: Purpose, text: string, hash: string): boolean {
+  const expected = Buffer.from(hash, "base64url");
+  return environment()
+    .authSecrets.map((secret) => hmac(secret, purpose, text))
+    .some((actual) => actual.length === expected.length && timingSafeEqual(actual, expected));
+}
+
+/** Encrypts with AES-256-GCM and the first secret. */
+export function seal(purpose: Purpose, text: string): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv(
+    "aes-256-gcm",
+    deriveKey(environment().authSecrets[0], purpose),
+    nonce,
+  );
+  const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString("base64url");
+}
+
+/**
+ * Decrypts what `seal` made, with any secret that is still accepted.
+ * @throws when no secret fits: it was made with another `AUTH_SECRET`, or changed
+ */
+export function open(purpose: Purpose, sealed: string): string {
+  const bytes = Buffer.from(sealed, "base64url");
+  for (const secret of environment().authSecrets) {
+    try {
+      const decipher = createDecipheriv(
+        "aes-256-gcm",
+        deriveKey(secret, purpose),
+        bytes.subarray(0, 12),
+      );
+      decipher.setAuthTag(bytes.subarray(12, 28));
+      return decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8");
+    } catch {
+      // Another secret may fit.
+    }
+  }
+  throw new Error(
+    `A stored ${purpose} fits no AUTH_SECRET; put the one that made it back, after the new one`,
+  );
+}
+
+function hmac(secret: string, purpose: Purpose, text: string): Buffer {
+  return createHmac("sha256", deriveKey(secret, purpose)).update(text).digest();
+}
+
+const derivedKeys = new Map<string, Buffer>();
+
+function deriveKey(secret: string, purpose: Purpose): Buffer {
+  const name = `${purpose}:${secret}`;
+  const key =
+    derivedKeys.get(name) ?? Buffer.from(hkdfSync("sha256", secret, "", `latchkey ${purpose}`, 32));
+  derivedKeys.set(name, key);
+  return key;
+}

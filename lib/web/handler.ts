@@ -1,0 +1,65 @@
+import { isDatabaseFault } from "@/lib/platform/database/fault";
+import { environment } from "@/lib/platform/environment";
+import { log } from "@/lib/platform/log";
+import { Problem } from "./problem";
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+type Method = (typeof methods)[number];
+type Handler = (request: Request) => Promise<Response>;
+
+/**
+ * The exports of a `route.ts`: other methods get 405, writes from elsewhere 403, and every fault an answer that says
+ * what to do. Use it as `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({ POST: … })`.
+ */
+export function handlers(given: Partial<Record<"GET" | "POST", Handler>>): Record<Method, Handler> {
+  const byMethod: Partial<Record<Method, Handler>> = given.GET
+    ? { ...given, HEAD: given.GET }
+    : given;
+  return Object.fromEntries(methods.map((method) => [method, guarded(byMethod, method)])) as Record<
+    Method,
+    Handler
+  >;
+}
+
+function guarded(byMethod: Partial<Record<Method, Handler>>, method: Method): Handler {
+  return async (request) => {
+    try {
+      const handler = byMethod[method];
+      if (!handler)
+        throw new Problem(405, `${method} is not possible here.`, {
+          headers: { allow: Object.keys(byMethod).join(", ") },
+        });
+      if (method !== "GET" && method !== "HEAD") requireOwnOrigin(request);
+      return await handler(request);
+    } catch (error) {
+      return answerTo(error).toResponse();
+    }
+  };
+}
+
+/**
+ * Browsers say where a write comes from, and another site cannot change what they say (ASVS 3.5.1).
+ * A missing origin is refused like a foreign one: programs send it too.
+ * @throws {Problem} 403
+ */
+function requireOwnOrigin(request: Request): void {
+  const { siteUrl } = environment();
+  if (request.headers.get("origin") === siteUrl.origin) return;
+  throw new Problem(
+    403,
+    `This request did not come from ${siteUrl.origin}. Open the site at that address and try again; programs send it as the Origin header.`,
+  );
+}
+
+/** A fault is never answered as "signed out", and tells nothing of the inside (ASVS 16.5.1). */
+function answerTo(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  log().error({ err: error }, "a handler failed");
+  return isDatabaseFault(error)
+    ? new Problem(
+        503,
+        "The database does not answer. Nothing is lost; try again in a few seconds.",
+        { headers: { "retry-after": "5" } },
+      )
+    : new Problem(500, "Something went wrong here. Try again; if it stays, tell the site's owner.");
+}

@@ -1,0 +1,11 @@
+export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
+
+/** The query of a page's address; of a name that came twice, the first value. */
+export async function readQuery(
+  searchParams: SearchParams,
+): Promise<Partial<Record<string, string>>> {
+  const entries = Object.entries(await searchParams);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  );
+}

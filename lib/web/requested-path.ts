@@ -1,0 +1,7 @@
+import { headers } from "next/headers";
+import { requestedPathHeader } from "@/lib/platform/security-headers";
+
+/** Path and query of the page that is being shown. A client that forges it misleads only itself. */
+export async function requestedPath(): Promise<string> {
+  return (await headers()).get(requestedPathHeader) ?? "/";
+}

@@ -1,0 +1,29 @@
+import { startMailWorker } from "@/lib/domain/mail-worker";
+import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { isDatabaseFault } from "@/lib/platform/database/fault";
+import { EnvironmentError, environment } from "@/lib/platform/environment";
+import { log } from "@/lib/platform/log";
+import { requestContext } from "@/lib/platform/request-context";
+
+/** Checks what the site stands on, and starts what runs beside the requests. Ends the process when it cannot serve. */
+export async function prepareToServe(): Promise<void> {
+  try {
+    environment();
+    await requireMigratedDatabase();
+    startMailWorker();
+  } catch (error) {
+    const lines =
+      error instanceof EnvironmentError
+        ? error.faults
+        : [String(error instanceof Error ? error.message : error)];
+    for (const line of lines) console.error(line);
+    process.exit(1);
+  }
+}
+
+/** Logs what broke a page, and lets the server answer 503 when it was the database. */
+export function reportPageFault(error: unknown): void {
+  const context = requestContext();
+  if (context && isDatabaseFault(error)) context.databaseFault = true;
+  log().error({ err: error }, "a page failed");
+}

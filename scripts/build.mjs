@@ -1,0 +1,20 @@
+import { fingerprintInputs, forgetBuild, recordBuild, serverFile } from "./build-stamp.mjs";
+import { bundle } from "./bundle.mjs";
+import { runNode, tools } from "./run.mjs";
+import { generateClient } from "./setup.mjs";
+
+process.chdir(`${import.meta.dirname}/..`);
+
+// Taken before, so that a file changed meanwhile leaves a build that counts as stale.
+const fingerprint = fingerprintInputs();
+forgetBuild();
+if (!(await generateClient())) process.exit(1);
+
+const env = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
+const [exitCode, isBundled] = await Promise.all([
+  runNode(tools.next, ["build"], { env }),
+  bundle("server.ts", serverFile),
+]);
+if (exitCode !== 0 || !isBundled) process.exit(1);
+
+recordBuild(fingerprint);

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { alias: { "@": import.meta.dirname } },
+  test: {
+    include: ["**/*.test.ts"],
+    exclude: ["**/node_modules/**", ".next/**", "dist/**", "e2e/**"],
+    // Processes, not threads: native modules such as better-sqlite3 are made for one each.
+    pool: "forks",
+    testTimeout: 10_000,
+    hookTimeout: 30_000,
+  },
+});
