@@ -137,7 +137,7 @@ function handlers() {
         name: "Email",
         type: "email",
         maxAge: environment().linkLifetime / 1000,
-        from: environment().mailFrom,
+        from: environment().mailFrom.address,
         options: {},
         // Canonical already: `lib/domain/email-address` refuses what Auth.js would cut short.
         normalizeIdentifier: (email) => email,

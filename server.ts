@@ -1,26 +1,16 @@
 /**
- * Node's entry: one HTTP server around Next. It refuses what no page should see, gives each request an id, a nonce and
- * its security headers, and stops without dropping a request. `npm start` runs it from `dist/server.mjs`.
+ * Node's entry: checks and migrates what the site stands on, serves, and stops without dropping a request.
+ * `npm start` runs it from `dist/server.mjs`.
  */
-import { randomBytes, randomUUID } from "node:crypto";
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import nextEnv from "@next/env";
 import next from "next";
 import { adapterFactory } from "@/lib/platform/database/database";
 import { applyMigrations } from "@/lib/platform/database/migrate";
 import { seconds } from "@/lib/platform/duration";
 import { type Environment, EnvironmentError, environment } from "@/lib/platform/environment";
-import { type RequestContext, runWithRequestContext } from "@/lib/platform/request-context";
-import { requestedPathHeader, securityHeaders } from "@/lib/platform/security-headers";
-import { renderFaultPage } from "@/lib/web/fault-page";
+import { answerWith } from "@/lib/web/listener";
 
-const bodyLimit = 64 * 1024;
 const stopLimit = seconds(30);
 
 try {
@@ -48,121 +38,6 @@ function hostsOf(site: Environment): (string | undefined)[] {
   return site.localMailbox ? ["127.0.0.1", "::1"] : [undefined];
 }
 
-function answerWith(
-  handle: ReturnType<ReturnType<typeof next>["getRequestHandler"]>,
-  site: Environment,
-): RequestListener {
-  return (request, response) => {
-    const context: RequestContext = {
-      requestId: randomUUID(),
-      socketAddress: request.socket.remoteAddress ?? "",
-    };
-    const nonce = randomBytes(16).toString("base64");
-    const headers = securityHeaders({ ...site, nonce });
-    beforeHead(response, () => {
-      if (context.databaseFault && response.statusCode === 500) response.statusCode = 503;
-      // An answer that says otherwise, keeps what it says.
-      for (const [name, value] of Object.entries({ ...headers, "x-request-id": context.requestId }))
-        if (!response.hasHeader(name)) response.setHeader(name, value);
-      return isFaultPage(response)
-        ? faultPage(response, request.url ?? "/", context.requestId, site.siteName)
-        : undefined;
-    });
-    const refusal = refusalOf(request);
-    if (refusal) return refuse(response, ...refusal);
-    dropInternalHeaders(request);
-    // Next takes the nonce for its scripts from here.
-    request.headers["content-security-policy"] = headers["content-security-policy"];
-    request.headers[requestedPathHeader] = request.url;
-    runWithRequestContext(context, () => void handle(request, response));
-  };
-}
-
-/**
- * Runs `act` once, when the status and the headers are about to be sent and nothing of the body has been.
- * When it returns a text, that is the body, and whatever else comes is dropped.
- */
-function beforeHead(response: ServerResponse, act: () => string | undefined): void {
-  const { writeHead, write, end } = response;
-  let isPending = true;
-  let body: string | undefined;
-  response.writeHead = (status: number, ...rest: unknown[]) => {
-    const headers = rest.at(-1);
-    if (typeof headers === "object" && headers !== null)
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    response.statusCode = status;
-    if (isPending) body = act();
-    isPending = false;
-    return writeHead.call(response, response.statusCode);
-  };
-  // By themselves these send the head in the middle of their work, when it is too late for another body.
-  const sendHead = () => {
-    if (isPending) response.writeHead(response.statusCode);
-  };
-  response.write = (...given: unknown[]) => {
-    sendHead();
-    return body === undefined ? Reflect.apply(write, response, given) : true;
-  };
-  response.end = (...given: unknown[]) => {
-    sendHead();
-    return Reflect.apply(end, response, body === undefined ? given : [body]);
-  };
-}
-
-function isFaultPage(response: ServerResponse): boolean {
-  return (
-    response.statusCode >= 500 && /^text\/html/.test(String(response.getHeader("content-type")))
-  );
-}
-
-function faultPage(
-  response: ServerResponse,
-  path: string,
-  requestId: string,
-  siteName: string,
-): string {
-  const status = response.statusCode === 503 ? 503 : 500;
-  const page = renderFaultPage({ status, siteName, requestId, path });
-  response.removeHeader("content-encoding");
-  response.setHeader("content-length", Buffer.byteLength(page));
-  response.setHeader("cache-control", "no-store");
-  if (status === 503) response.setHeader("retry-after", "5");
-  return page;
-}
-
-function refusalOf(
-  request: IncomingMessage,
-): [status: number, title: string, detail: string] | null {
-  const { method = "", url = "", headers } = request;
-  if (!/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method))
-    return [405, "Method Not Allowed", `${method} is not possible here.`];
-  if (!url.startsWith("/")) return [400, "Bad Request", "The address must be a path."];
-  if (Number(headers["content-length"] ?? 0) > bodyLimit)
-    return [413, "Payload Too Large", `The body is larger than ${bodyLimit / 1024} KB.`];
-  return null;
-}
-
-function refuse(response: ServerResponse, status: number, title: string, detail: string): void {
-  const body = JSON.stringify({ type: "about:blank", title, status, detail });
-  response.writeHead(status, {
-    "content-type": "application/problem+json",
-    "cache-control": "no-store",
-    connection: "close",
-  });
-  response.end(body);
-}
-
-/** What only a server may say, a client must not (ASVS 15.3.4). */
-function dropInternalHeaders(request: IncomingMessage): void {
-  for (const name of Object.keys(request.headers))
-    if (
-      /^(x-middleware-|x-latchkey-|x-nextjs-(?!data$|prefetch$)|x-invoke-|x-forwarded-(?!for$))/.test(
-        name,
-      )
-    )
-      delete request.headers[name];
-}
-
 /** @returns null when this machine does not know the address */
 async function listen(
   listener: RequestListener,
@@ -187,15 +62,9 @@ async function listen(
 function stopGracefully(servers: Server[]): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), stopLimit).unref();
-    await Promise.all(
-      servers.map(
-        (server) =>
-          new Promise((resolve) => {
-            server.close(resolve);
-            server.closeIdleConnections();
-          }),
-      ),
-    );
+    // Those that were busy become idle later, and would be kept open for the client's next request.
+    setInterval(() => servers.map((server) => server.closeIdleConnections()), 100);
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
     process.exit(0);
   };
   process.once("SIGTERM", stop);

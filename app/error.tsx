@@ -3,6 +3,6 @@
 import { Fault } from "@/components/fault";
 
 /** A page that broke. The site's own server answers with a plainer page, which needs no script. */
-export default function ErrorPage({ retry }: { retry: () => void }) {
-  return <Fault retry={retry} />;
+export default function ErrorPage() {
+  return <Fault />;
 }

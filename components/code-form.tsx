@@ -14,11 +14,12 @@ type CodeForm = {
 export function CodeForm({ action, token, problem, autoFocus = false }: CodeForm) {
   const t = useTranslations("checkEmail");
   return (
-    <form action={action} method="post" className="grid gap-5" noValidate>
+    <form action={action} method="post" className="grid grid-cols-1 gap-4" noValidate>
       {token && <input type="hidden" name="token" value={token} />}
       <Field
         id="code"
         name="code"
+        dir="ltr"
         label={t("code")}
         error={problem}
         inputMode="numeric"
@@ -27,7 +28,7 @@ export function CodeForm({ action, token, problem, autoFocus = false }: CodeForm
         maxLength={20}
         autoFocus={autoFocus}
         required
-        className="text-center font-mono text-2xl tracking-[0.35em]"
+        className="code-digits min-h-17 font-semibold text-3xl"
       />
       <Button>{t("submit")}</Button>
     </form>

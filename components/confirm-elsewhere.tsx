@@ -1,6 +1,7 @@
 import { useTranslations } from "next-intl";
 import { CodeForm } from "./code-form";
-import { Card } from "./ui/card";
+import { Account } from "./ui/account";
+import { Doorway } from "./ui/doorway";
 
 type ConfirmElsewhere = {
   address: string;
@@ -22,23 +23,23 @@ export function ConfirmElsewhere({
 }: ConfirmElsewhere) {
   const t = useTranslations();
   return (
-    <Card title={t("confirm.otherBrowserTitle")}>
-      <p className="text-muted">
-        {t("confirm.account")} <strong className="break-all text-ink">{address}</strong>
-      </p>
+    <Doorway door="key" title={t("confirm.otherBrowserTitle")}>
       <p className="text-muted">{t("confirm.otherBrowser")}</p>
+      <Account label={t("confirm.account")} address={address} />
       <CodeForm action="/auth/confirm" token={token} problem={problem} />
-      <p className="border-line border-t pt-5 text-muted text-sm">
-        {t("confirm.request", {
-          device: t("device.name", {
-            browser: device?.browser ?? "none",
-            system: device?.system ?? "none",
-          }),
-          networkAddress,
-          time: askedAt,
-        })}{" "}
-        {t("confirm.notYou")}
-      </p>
-    </Card>
+      <div className="grid gap-2 border-line border-t pt-5 text-muted text-sm">
+        <p className="wrap-anywhere">
+          {t("confirm.request", {
+            device: t("device.name", {
+              browser: device?.browser ?? "none",
+              system: device?.system ?? "none",
+            }),
+            networkAddress,
+            time: askedAt,
+          })}
+        </p>
+        <p>{t("confirm.notYou")}</p>
+      </div>
+    </Doorway>
   );
 }

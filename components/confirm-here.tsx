@@ -1,7 +1,8 @@
 import { useTranslations } from "next-intl";
 import { SubmitWhenSeen } from "./submit-when-seen";
+import { Account } from "./ui/account";
 import { Button } from "./ui/button";
-import { Card } from "./ui/card";
+import { Doorway } from "./ui/doorway";
 
 type ConfirmHere = { siteName: string; address: string; token: string };
 
@@ -9,15 +10,14 @@ type ConfirmHere = { siteName: string; address: string; token: string };
 export function ConfirmHere({ siteName, address, token }: ConfirmHere) {
   const t = useTranslations("confirm");
   return (
-    <Card title={t("title", { siteName })}>
-      <p className="text-muted">
-        {t("account")} <strong className="break-all text-ink">{address}</strong>
-      </p>
+    <Doorway door="key" title={t("title", { siteName })}>
+      <p className="text-muted">{t("asked")}</p>
+      <Account label={t("account")} address={address} />
       <form id="confirm" action="/auth/confirm" method="post" className="grid">
         <input type="hidden" name="token" value={token} />
         <Button autoFocus>{t("submit")}</Button>
       </form>
       <SubmitWhenSeen form="confirm" />
-    </Card>
+    </Doorway>
   );
 }

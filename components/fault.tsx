@@ -1,18 +1,19 @@
 "use client";
 
 import messages from "@/messages/error.json";
-import { Button } from "./ui/button";
+import { ButtonLink } from "./ui/button";
+import { Doorway } from "./ui/doorway";
 
 /** What a visitor sees when a page breaks while the browser draws it. */
-export function Fault({ retry }: { retry: () => void }) {
+export function Fault() {
   const text = messages.en;
   return (
-    <section className="max-w-xl">
-      <h1 className="font-display text-4xl">{text.title}</h1>
-      <p className="mt-4 text-lg text-muted">{text.fault}</p>
-      <Button className="mt-8" onClick={retry}>
-        {text.again}
-      </Button>
-    </section>
+    <Doorway door="away" title={text.title}>
+      <p className="text-lg text-muted">{text.fault}</p>
+      <p>
+        {/* An empty address is that of this page: it is asked for anew, as a whole. */}
+        <ButtonLink href="">{text.again}</ButtonLink>
+      </p>
+    </Doorway>
   );
 }

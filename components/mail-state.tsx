@@ -4,29 +4,21 @@ import { Notice } from "./ui/notice";
 type MailState = { state: string; serverAnswer: string | null };
 
 /** How far the mail has come, as honestly as the site knows it. */
-export function MailState({ mail }: { mail: MailState | null }) {
+export function MailState({ mail, hasMailbox }: { mail: MailState | null; hasMailbox: boolean }) {
   const t = useTranslations("checkEmail");
   switch (mail?.state) {
     case "queued":
+      // Where mails stay here, it is there by the time that anybody has looked.
+      if (hasMailbox) return <InMailbox />;
       return (
-        <Notice>
+        <Notice look="waiting">
           {mail.serverAnswer ? t("deferred", { answer: mail.serverAnswer }) : t("state.queued")}
         </Notice>
       );
     case "accepted":
-      return <Notice>{t("state.accepted")}</Notice>;
+      return <Notice look="done">{t("state.accepted")}</Notice>;
     case "captured":
-      return (
-        <Notice>
-          {t.rich("state.captured", {
-            mailbox: (text) => (
-              <a href="/mailbox" className="font-medium underline underline-offset-4">
-                {text}
-              </a>
-            ),
-          })}
-        </Notice>
-      );
+      return <InMailbox />;
     case "refused":
       return (
         <Notice look="danger">{t("state.refused", { answer: mail.serverAnswer ?? "" })}</Notice>
@@ -34,4 +26,19 @@ export function MailState({ mail }: { mail: MailState | null }) {
     default:
       return <Notice look="danger">{t("state.expired")}</Notice>;
   }
+}
+
+function InMailbox() {
+  const t = useTranslations("checkEmail.state");
+  return (
+    <Notice look="done">
+      {t.rich("captured", {
+        mailbox: (text) => (
+          <a href="/mailbox" className="link -my-2.5 inline-block py-2.5 font-semibold">
+            {text}
+          </a>
+        ),
+      })}
+    </Notice>
+  );
 }

@@ -1,15 +1,27 @@
 import { useTranslations } from "next-intl";
+import { Address } from "./ui/address";
 import { ButtonLink } from "./ui/button";
+import { Doorway } from "./ui/doorway";
 
 export function SignedInHome({ name }: { name: string }) {
   const t = useTranslations("home");
   return (
-    <section className="max-w-2xl">
-      <h1 className="break-words font-display text-4xl sm:text-5xl">{t("welcome", { name })}</h1>
-      <p className="mt-4 text-lg text-muted">{t("signedInLead")}</p>
-      <ButtonLink href="/private" className="mt-8">
-        {t("goPrivate")}
-      </ButtonLink>
-    </section>
+    <Doorway door="open" title={t.rich("welcome", { name: () => <Name>{name}</Name> })}>
+      <p className="text-lg text-muted">{t("signedInLead")}</p>
+      <p>
+        <ButtonLink href="/private">{t("goPrivate")}</ButtonLink>
+      </p>
+    </Doorway>
+  );
+}
+
+/** People without a name go by their address, which can be long, and gets a smaller line of its own. */
+function Name({ children }: { children: string }) {
+  return children.includes("@") ? (
+    <span className="mt-1 block font-normal text-xl">
+      <Address>{children}</Address>
+    </span>
+  ) : (
+    <bdi className="wrap-anywhere">{children}</bdi>
   );
 }

@@ -4,47 +4,50 @@ import { Button, ButtonLink } from "./ui/button";
 
 type SiteHeader = { siteName: string; userName: string | null; path: string };
 
+/** Pages on the way in, where another way in would only be in the way. */
+const signInPaths = ["/sign-in", "/check-email", "/confirm"];
+
 /** Where you are, who you are, and the way in or out. */
 export function SiteHeader({ siteName, userName, path }: SiteHeader) {
   const t = useTranslations("site");
   return (
-    <header className="border-line border-b">
-      <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3">
+    <header className="mx-auto flex w-full max-w-6xl flex-wrap items-center gap-x-3 gap-y-1 px-5 py-4 sm:gap-x-8 sm:px-8">
+      <a
+        href="/"
+        className="flex min-h-11 min-w-11 items-center gap-2.5"
+        aria-label={t("home", { siteName })}
+      >
+        <Mark className="size-8 shrink-0" />
+        <span className="font-display font-semibold text-xl max-[22rem]:sr-only">{siteName}</span>
+      </a>
+      <nav aria-label={t("mainNavigation")}>
         <a
-          href="/"
-          className="flex items-center gap-2.5 font-semibold"
-          aria-label={t("home", { siteName })}
+          href="/private"
+          aria-current={path === "/private" ? "page" : undefined}
+          className="flex min-h-11 items-center text-muted decoration-2 max-[22rem]:text-sm decoration-brass underline-offset-8 hover:text-ink aria-[current]:text-ink aria-[current]:underline"
         >
-          <Mark className="size-8" />
-          {siteName}
+          {t("private")}
         </a>
-        <nav aria-label={t("mainNavigation")} className="flex gap-4">
-          <a
-            href="/private"
-            aria-current={path === "/private" ? "page" : undefined}
-            className="py-2 text-muted hover:text-ink aria-[current]:text-ink"
-          >
-            {t("private")}
-          </a>
-        </nav>
-        <div className="ms-auto flex items-center gap-4">
-          {userName === null ? (
-            path !== "/sign-in" && (
-              <ButtonLink href="/sign-in" look="quiet">
-                {t("signIn")}
-              </ButtonLink>
-            )
-          ) : (
-            <>
-              <span className="max-w-48 truncate text-muted text-sm max-sm:sr-only">
-                {t("signedInAs", { name: userName })}
-              </span>
-              <form action="/sign_out" method="post">
-                <Button look="quiet">{t("signOut")}</Button>
-              </form>
-            </>
-          )}
-        </div>
+      </nav>
+      <div className="ms-auto flex min-w-0 items-center gap-4">
+        {userName === null ? (
+          !signInPaths.includes(path) && (
+            <ButtonLink href="/sign-in" look="quiet" size="slim">
+              {t("signIn")}
+            </ButtonLink>
+          )
+        ) : (
+          <>
+            <span className="max-w-60 truncate text-muted text-sm max-md:sr-only" title={userName}>
+              {t.rich("signedInAs", { name: () => <bdi>{userName}</bdi> })}
+            </span>
+            <form action="/sign_out" method="post">
+              <Button look="quiet" size="slim">
+                {t("signOut")}
+              </Button>
+            </form>
+          </>
+        )}
       </div>
     </header>
   );

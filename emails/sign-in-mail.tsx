@@ -1,7 +1,7 @@
-import { Button, Heading, Text } from "react-email";
+import { Button, Heading, Hr, Text } from "react-email";
 import { createTranslator } from "use-intl/core";
 import messages from "@/messages/en.json";
-import { colors, renderFrame } from "./frame";
+import { colors, fonts, renderFrame } from "./frame";
 
 export type SignInMail = {
   siteName: string;
@@ -48,25 +48,22 @@ export async function renderSignInMail(
     footer,
     children: (
       <>
-        <Heading
-          className="ink"
-          as="h1"
-          style={{ color: colors.ink, fontSize: 24, lineHeight: "30px", margin: "0 0 20px" }}
-        >
+        <Heading className="ink" as="h1" style={heading}>
           {t("mail.signIn.title", { siteName })}
         </Heading>
-        <Button href={link} style={button}>
+        <Button className="button" href={link} style={button}>
           {t("mail.signIn.button")}
         </Button>
-        <Text className="ink" style={{ ...paragraph, marginTop: 24 }}>
+        <Text className="ink" style={paragraph}>
           {t("mail.signIn.useCode")}
         </Text>
-        <Text className="code" style={codeBox}>
+        <Text className="code" style={codeBox} dir="ltr">
           {code}
         </Text>
         <Text className="muted" style={small}>
           {expiry}
         </Text>
+        <Hr className="rule" style={rule} />
         <Text className="muted" style={small}>
           {asked} {t("mail.signIn.notYou")}
         </Text>
@@ -76,28 +73,59 @@ export async function renderSignInMail(
   return { subject: t("mail.signIn.subject", { siteName }), text, html };
 }
 
-const paragraph = { color: colors.ink, fontSize: 16, lineHeight: "24px", margin: "0 0 8px" };
-const small = { color: colors.muted, fontSize: 14, lineHeight: "21px", margin: "12px 0 0" };
+const heading = {
+  color: colors.ink,
+  fontFamily: fonts.display,
+  fontSize: 28,
+  fontWeight: 600,
+  letterSpacing: "-0.01em",
+  lineHeight: "34px",
+  margin: "0 0 24px",
+};
 
 const button = {
   backgroundColor: colors.accent,
-  borderRadius: 8,
+  // Clients that lay a dark colour over the ground keep the edge.
+  border: `1px solid ${colors.accent}`,
+  borderRadius: 6,
   color: colors.onAccent,
-  fontSize: 16,
+  fontSize: 17,
   fontWeight: 600,
-  padding: "14px 28px",
+  lineHeight: "20px",
+  padding: "14px 36px",
+  textAlign: "center" as const,
+};
+
+const paragraph = {
+  color: colors.ink,
+  fontSize: 16,
+  lineHeight: "24px",
+  margin: "28px 0 10px",
 };
 
 const codeBox = {
   backgroundColor: colors.page,
   border: `1px solid ${colors.line}`,
-  borderRadius: 8,
+  borderRadius: 6,
   color: colors.ink,
-  fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
-  fontSize: 30,
-  letterSpacing: 8,
+  fontFamily: fonts.text,
+  fontSize: 32,
+  fontVariantNumeric: "tabular-nums",
+  fontWeight: 600,
+  letterSpacing: 9,
   lineHeight: "36px",
   margin: 0,
-  padding: "14px 8px 14px 16px",
+  // The space after the last digit is made up for in front of the first.
+  padding: "16px 8px 16px 17px",
   textAlign: "center" as const,
 };
+
+const small = {
+  color: colors.muted,
+  fontSize: 14,
+  lineHeight: "22px",
+  margin: "16px 0 0",
+  overflowWrap: "anywhere" as const,
+};
+
+const rule = { borderTop: `1px solid ${colors.line}`, margin: "24px 0 0" };

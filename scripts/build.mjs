@@ -1,9 +1,10 @@
 import { fingerprintInputs, forgetBuild, recordBuild, serverFile } from "./build-stamp.mjs";
 import { bundle } from "./bundle.mjs";
-import { runNode, tools } from "./run.mjs";
+import { endWithNpm, runNode, tools } from "./run.mjs";
 import { generateClient } from "./setup.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
+endWithNpm();
 
 // Taken before, so that a file changed meanwhile leaves a build that counts as stale.
 const fingerprint = fingerprintInputs();

@@ -1,7 +1,8 @@
-import { runNode, tools } from "./run.mjs";
+import { endWithNpm, runNode, tools } from "./run.mjs";
 import { ensureClient, ensureEnvironment, ensurePackages, Failure, tell } from "./setup.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
+endWithNpm();
 
 try {
   await ensurePackages();

@@ -12,6 +12,21 @@ export const tools = {
 };
 
 /**
+ * npm passes a signal on to the shell through which it has started us, and the shell to nobody. So
+ * when our shell has gone, that was the signal.
+ */
+export function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+  }, 200);
+  timer.unref();
+}
+
+/**
  * Runs one of the project's tools, or a script of ours, with this same Node.
  * @param {string} script
  * @param {string[]} args

@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { serverFile } from "./build-stamp.mjs";
+import { endWithNpm } from "./run.mjs";
 import { ensureBuild, ensureEnvironment, ensurePackages, tell } from "./setup.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
+endWithNpm();
 
 try {
   await ensurePackages();

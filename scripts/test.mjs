@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBrowser } from "./browser.mjs";
-import { runNode, tools } from "./run.mjs";
+import { endWithNpm, runNode, tools } from "./run.mjs";
 import {
   ensureBuild,
   ensureClient,
@@ -19,6 +19,7 @@ const isFast = process.argv.includes("--fast");
 const results = mkdtempSync(join(tmpdir(), "latchkey-test-"));
 
 process.chdir(`${import.meta.dirname}/..`);
+endWithNpm();
 await runSteps();
 rmSync(results, { recursive: true });
 report();

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
+import { listMissing } from "./complete-lockfile.mjs";
+
 type Lockfile = { packages: Record<string, { version?: string; resolved?: string }> };
 
 const lockfile: Lockfile = JSON.parse(readFileSync("package-lock.json", "utf8"));
 const table = readFileSync("docs/minimum-versions.md", "utf8");
-const minimums = [...table.matchAll(/^\| (@?[\w/-]+) \| (\d\S*) \|/gm)].map(
+const minimums = [...table.matchAll(/^\| (@?[\w/-]+) +\| (\d\S*) +\|/gm)].map(
   ([, name = "", version = ""]) => ({ name, version }),
 );
 
@@ -24,6 +26,10 @@ test.each(minimums)("every installed $name is at least $version", ({ name, versi
 test("the lockfile holds no download addresses", () => {
   const addresses = Object.values(lockfile.packages).map(({ resolved }) => resolved);
   expect(addresses.filter((address) => address?.startsWith("http"))).toEqual([]);
+});
+
+test("the lockfile names the packages of every system (npm run lockfile)", () => {
+  expect(listMissing(lockfile.packages)).toEqual([]);
 });
 
 function compare(one: string, other: string): number {

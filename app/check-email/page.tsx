@@ -3,14 +3,17 @@ import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
 import { CodeForm } from "@/components/code-form";
 import { MailState } from "@/components/mail-state";
+import { RefreshWhileShown } from "@/components/refresh-while-shown";
+import { Address } from "@/components/ui/address";
 import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
+import { Doorway } from "@/components/ui/doorway";
 import { peekLatestRequest } from "@/lib/domain/sign-in-request";
 import { signedOutOnly } from "@/lib/latchkey";
 import { readBrowserCookie } from "@/lib/web/cookies";
 import { readProofProblem } from "@/lib/web/proof-problem";
 import type { SearchParams } from "@/lib/web/query";
 import { safeReturnTo } from "@/lib/web/return-to";
+import { site } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("checkEmail"))("title") };
@@ -22,32 +25,43 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
   if (!request) redirect("/sign-in");
   await signedOutOnly(safeReturnTo(request.next));
   const t = await getTranslations("checkEmail");
+  const { state } = request.mail ?? {};
+  const hasLeft =
+    state === "accepted" || state === "captured" || (state === "queued" && site().localMailbox);
+  const isLost = !hasLeft && state !== "queued";
   return (
-    <Card title={t("title")}>
+    <Doorway door={hasLeft ? "letter" : "closed"} title={t(isLost ? "lostTitle" : "title")}>
       <p className="text-muted">
-        {t.rich("sentTo", {
-          address: () => <strong className="break-all text-ink">{request.emailTyped}</strong>,
+        {t.rich(isLost ? "lost" : "sentTo", {
+          address: () => <Address className="font-semibold text-ink">{request.emailTyped}</Address>,
         })}
       </p>
-      <MailState mail={request.mail} />
-      <CodeForm action="/auth/code" problem={await readProofProblem(searchParams)} autoFocus />
-      <div className="grid gap-3 border-line border-t pt-5 text-muted text-sm">
-        <p>{t("spam")}</p>
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+      <MailState mail={request.mail} hasMailbox={site().localMailbox} />
+      {!hasLeft && !isLost && <RefreshWhileShown everySeconds={2} />}
+      <CodeForm
+        action="/auth/code"
+        problem={await readProofProblem(searchParams)}
+        autoFocus={!isLost}
+      />
+      <div className="border-line border-t pt-5">
+        <p className="text-muted text-sm">{t(isLost ? "lostHelp" : "spam")}</p>
+        <div className="mt-3 flex flex-wrap items-center gap-x-6 gap-y-2">
           <form action="/auth" method="post">
             <input type="hidden" name="email" value={request.emailTyped} />
             <input type="hidden" name="next" value={request.next} />
             {request.keepSignedIn && <input type="hidden" name="remember" value="on" />}
-            <Button look="quiet">{t("sendAgain")}</Button>
+            <Button look="quiet" size="slim">
+              {t("sendAgain")}
+            </Button>
           </form>
           <a
             href={`/sign-in?${new URLSearchParams({ next: request.next })}`}
-            className="underline underline-offset-4"
+            className="link flex min-h-11 items-center"
           >
             {t("otherAddress")}
           </a>
         </div>
       </div>
-    </Card>
+    </Doorway>
   );
 }

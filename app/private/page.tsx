@@ -1,5 +1,7 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
+import { Address } from "@/components/ui/address";
+import { Doorway } from "@/components/ui/doorway";
 import { requireUser } from "@/lib/latchkey";
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -10,14 +12,21 @@ export default async function PrivatePage() {
   const user = await requireUser();
   const t = await getTranslations("private");
   return (
-    <section className="max-w-2xl">
-      <h1 className="font-display text-4xl">{t("title")}</h1>
-      <p className="mt-4 text-lg text-muted">
+    <Doorway door="open" title={t("title")}>
+      <p className="text-lg text-muted">
         {t.rich("lead", {
-          address: () => <strong className="break-all text-ink">{user.email}</strong>,
+          address: () => <Address className="font-semibold text-ink">{user.email}</Address>,
         })}
       </p>
-      <p className="mt-4 text-muted">{t("body")}</p>
-    </section>
+      <p className="border-line border-t pt-5 text-muted">
+        {t.rich("body", {
+          file: (name) => (
+            <code dir="ltr" className="wrap-anywhere font-mono text-ink text-sm">
+              {name}
+            </code>
+          ),
+        })}
+      </p>
+    </Doorway>
   );
 }

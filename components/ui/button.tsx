@@ -1,33 +1,37 @@
 import type { ComponentProps } from "react";
 
 const looks = {
-  primary: "bg-accent text-on-accent hover:bg-accent-strong",
-  quiet: "border border-line bg-card text-ink hover:border-muted",
-  bare: "text-ink underline-offset-4 hover:underline",
+  primary: "border-transparent bg-accent text-on-accent hover:bg-accent-strong",
+  quiet: "border-line-strong bg-card text-ink hover:border-ink",
 };
 
-const shape =
-  "inline-flex min-h-11 items-center justify-center rounded-lg px-5 font-medium transition-colors cursor-pointer";
+const sizes = { normal: "min-h-12 px-6 py-2.5", tall: "min-h-13 px-6", slim: "min-h-11 px-4 py-2" };
 
-type Look = { look?: keyof typeof looks };
+// The border of the primary look is seen where the browser takes all colours away.
+const shape =
+  "inline-flex cursor-pointer items-center justify-center rounded-md border text-center font-semibold leading-tight transition-colors motion-safe:active:translate-y-px";
+
+type Look = { look?: keyof typeof looks; size?: keyof typeof sizes };
 
 export function Button({
   look = "primary",
+  size = "normal",
   className = "",
   ...props
 }: ComponentProps<"button"> & Look) {
-  return <button className={`${shape} ${looks[look]} ${className}`} {...props} />;
+  return <button className={`${shape} ${looks[look]} ${sizes[size]} ${className}`} {...props} />;
 }
 
 /** A link that looks like a button. Links load whole pages: what is shown is always what the server says now. */
 export function ButtonLink({
   look = "primary",
+  size = "normal",
   className = "",
   children,
   ...props
 }: ComponentProps<"a"> & Look) {
   return (
-    <a className={`${shape} ${looks[look]} ${className}`} {...props}>
+    <a className={`${shape} ${looks[look]} ${sizes[size]} ${className}`} {...props}>
       {children}
     </a>
   );

@@ -28,14 +28,15 @@ export function parseEmailAddress(text: string): EmailAddress | { problem: Email
   if (typed === "") return { problem: "missing" };
   if (/[\u{FF20}\u{FE6B}]/u.test(typed)) return { problem: "look-alike" };
   // Controls, invisible characters and halves of characters: a person cannot have typed them knowingly.
-  if (/\p{C}/u.test(typed)) return { problem: "malformed" };
+  if (/\p{C}|\p{Default_Ignorable_Code_Point}/u.test(typed)) return { problem: "malformed" };
 
   const normalized = typed.normalize("NFKC").toLowerCase();
   const [local = "", domain = "", ...rest] = normalized.split("@");
   if (rest.length > 0 || /[,;]/.test(normalized)) return { problem: "several" };
   const ascii = asciiDomain(domain);
   if (!ascii || !local) return { problem: "malformed" };
-  if (/[^\0-\x7F]/.test(local)) return { problem: "local-part" };
+  // % and ! are routes to other hosts, and =? begins an encoded word, to mail servers of old.
+  if (/[^\0-\x7F]|[%!]|=\?/.test(local)) return { problem: "local-part" };
   // RFC 5322 dot-atom: without quotes, comments, groups and route addresses.
   if (!/^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/.test(local))
     return { problem: "malformed" };

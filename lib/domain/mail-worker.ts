@@ -3,9 +3,9 @@ import type { Mail } from "@/lib/platform/database/client/client";
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
-import { deliverMail } from "@/lib/platform/mail";
+import { type Delivery, deliverMail } from "@/lib/platform/mail";
 import { describeDevice } from "./device";
-import { claimDueMails, readMailContent, recordDelivery } from "./outbox";
+import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClaim } from "./outbox";
 
 /** How many mails are on their way at once: one slow answer does not hold up the others. */
 const concurrency = 10;
@@ -46,21 +46,31 @@ export function wakeMailWorker(): void {
 }
 
 async function send(mail: Mail): Promise<void> {
+  const renewal = setInterval(() => void renewClaim(mail).catch(noteFault(mail)), claimRenewal);
   try {
-    const delivery =
-      mail.expiresAt <= new Date()
-        ? { outcome: "expired" as const, answer: mail.serverAnswer ?? "" }
-        : await deliverMail({
-            messageId: `<${mail.id}@${environment().siteUrl.hostname}>`,
-            recipient: mail.recipient,
-            ...(await renderMail(mail)),
-          });
+    const delivery = await attempt(mail);
     await recordDelivery(mail, delivery);
     log().info({ mailId: mail.id, outcome: delivery.outcome, answer: delivery.answer }, "mail");
   } catch (error) {
     // The claim runs out, and the mail is tried again.
-    log().error({ err: error, mailId: mail.id }, "a mail could not be sent");
+    noteFault(mail)(error);
+  } finally {
+    clearInterval(renewal);
   }
+}
+
+async function attempt(mail: Mail): Promise<Delivery> {
+  if (mail.expiresAt <= new Date()) return { outcome: "expired", answer: mail.serverAnswer ?? "" };
+  return await deliverMail({
+    messageId: `<${mail.id}@${environment().siteUrl.hostname}>`,
+    recipient: mail.recipient,
+    ...(await renderMail(mail)),
+  });
+}
+
+function noteFault(mail: Mail) {
+  return (error: unknown) =>
+    log().error({ err: error, mailId: mail.id }, "a mail could not be sent");
 }
 
 /** A stored mail as the recipient reads it. */

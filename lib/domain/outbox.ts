@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Mail } from "@/lib/platform/database/client/client";
+import type { Mail, Prisma } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { seconds } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
@@ -18,8 +18,10 @@ const mailContent = z.discriminatedUnion("template", [
 ]);
 export type MailContent = z.infer<typeof mailContent>;
 
-/** How long one attempt may take. After that the process that made it is held for dead, and another may try. */
-const attemptLease = seconds(30);
+/** How long a claim holds unless it is renewed. After that the process that made it is held for dead, and another may try. */
+const claimLifetime = seconds(20);
+/** How often a process that is still at it renews its claim. */
+export const claimRenewal = seconds(5);
 
 /** Stores a mail in the transaction of the act that it belongs to, so that neither is without the other. */
 export async function queueMail(
@@ -59,11 +61,16 @@ export async function claimDueMails(limit: number): Promise<Mail[]> {
   for (const mail of due) {
     const { count } = await database().mail.updateMany({
       where: { id: mail.id, state: "queued", nextAttemptAt: mail.nextAttemptAt },
-      data: { attempts: { increment: 1 }, nextAttemptAt: new Date(now.getTime() + attemptLease) },
+      data: { attempts: { increment: 1 }, nextAttemptAt: new Date(now.getTime() + claimLifetime) },
     });
     if (count === 1) claimed.push({ ...mail, attempts: mail.attempts + 1 });
   }
   return claimed;
+}
+
+/** Says that the attempt is still under way, however slow the mail server is. */
+export async function renewClaim(mail: Mail): Promise<void> {
+  await update(mail, { nextAttemptAt: new Date(Date.now() + claimLifetime) });
 }
 
 /** Records what came of an attempt. What a mail carried is erased as soon as it is of no more use. */
@@ -71,6 +78,12 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
   const settled = { settledAt: new Date(), serverAnswer: delivery.answer };
   switch (delivery.outcome) {
     case "accepted":
+      // Also when this attempt was held for dead: what a server has taken must not be sent again.
+      await database().mail.updateMany({
+        where: { id: mail.id, state: "queued" },
+        data: { state: "accepted", sealedContent: null, ...settled },
+      });
+      return;
     case "refused":
     case "expired":
       return await update(mail, { state: delivery.outcome, sealedContent: null, ...settled });
@@ -84,11 +97,12 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
   }
 }
 
-async function update(
-  mail: Mail,
-  data: Parameters<Transaction["mail"]["update"]>[0]["data"],
-): Promise<void> {
-  await database().mail.updateMany({ where: { id: mail.id, state: "queued" }, data });
+/** Changes a mail that is still this attempt's: one that was held for dead has nothing more to say. */
+async function update(mail: Mail, data: Prisma.MailUpdateManyMutationInput): Promise<void> {
+  await database().mail.updateMany({
+    where: { id: mail.id, state: "queued", attempts: mail.attempts },
+    data,
+  });
 }
 
 /** Pauses of 2, 4, 8, 16 and then 30 seconds: soon after the server is back, every mail is on its way. */

@@ -42,8 +42,8 @@ export async function proveByLink(
 ): Promise<Proof> {
   const link = await peekLink(linkToken, browserToken);
   if (!link) return { problem: "unknown" };
-  if (link.state !== "usable") return { problem: link.state };
-  return link.isOwn ? { request: link.request } : { problem: "other-browser" };
+  if (!link.isOwn) return { problem: link.state === "usable" ? "other-browser" : "unknown" };
+  return link.state === "usable" ? { request: link.request } : { problem: link.state };
 }
 
 /** The code, typed in the browser that asked. It may be that of any mail which this browser asked for and which still works. */
@@ -55,7 +55,7 @@ export async function proveByCode(code: string, browserToken: string | undefined
   });
   if (!newest) return { problem: "unknown" };
   const candidates = await database().signInRequest.findMany({
-    where: { browserHash: newest.browserHash, email: newest.email, ...stillUsable() },
+    where: { browserHash: newest.browserHash, ...stillUsable() },
     orderBy: { createdAt: "desc" },
   });
   const state = stateOf(newest);
@@ -68,9 +68,10 @@ export async function proveByCode(code: string, browserToken: string | undefined
 export async function proveByLinkAndCode(linkToken: string, code: string): Promise<Proof> {
   const link = await peekLink(linkToken, undefined);
   if (!link) return { problem: "unknown" };
+  // What has become of a link is told to the browser that asked, and that one needs no code.
   return link.state === "usable"
     ? await tryCode(code, [link.request], "codeTriesElsewhere")
-    : { problem: link.state };
+    : { problem: "unknown" };
 }
 
 /**

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { days, hours, minutes } from "./duration";
+import { hostName, list, number, origin, sender, smtpUrl } from "./variable";
+
+const newSecret = "run: openssl rand -base64 32";
 
 /**
  * The one place where the environment is read. Everything else asks `environment()`.
@@ -7,46 +10,37 @@ import { days, hours, minutes } from "./duration";
  */
 const variables = z.object({
   PORT: number({ min: 1, max: 65_535, whole: true }).default(3000),
-  SITE_URL: z.string().optional(),
+  SITE_URL: origin("must be an origin without a path, such as https://example.org").optional(),
   SITE_NAME: z
     .string()
     .trim()
-    .min(1, "is empty; give the name that visitors read, or remove the line")
     .max(60, "is longer than 60 characters; shorten it")
     .regex(/^[^\p{Cc}<>"]*$/u, 'holds a control character, <, > or "; leave them out')
     .default("Latchkey"),
   DATABASE_URL: z
     .string()
-    .regex(/^file:./, "must start with file: (PostgreSQL is not supported yet)")
+    .trim()
+    .regex(/^file:(?!\/\/[^/])[^?]+$/, "must be file: and a path (PostgreSQL is not supported yet)")
+    .refine((url) => !url.includes(":memory:"), "must name a file: memory forgets everybody")
     .default("file:./data/latchkey.db"),
   AUTH_SECRET: list(
-    z.string().min(32, "holds a secret shorter than 32 characters; run: openssl rand -base64 32"),
-  ).pipe(z.array(z.string()).min(1)),
-  SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\/[^/]/, "must look like smtp://user:password@host:587")
-    .optional(),
-  SMTP_HOST: z
-    .string()
-    .min(1, "is empty; give the mail server's name, or remove the line")
-    .optional(),
+    z.string().min(32, `holds a secret shorter than 32 characters; ${newSecret}`),
+  ).refine((secrets) => secrets.length > 0, `is missing; ${newSecret}`),
+  SMTP_URL: smtpUrl(
+    "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like",
+  ).optional(),
+  SMTP_HOST: hostName("must be the name of a mail server, such as smtp.example.org").optional(),
   SMTP_PORT: number({ min: 1, max: 65_535, whole: true }).optional(),
   SMTP_USERNAME: z.string().optional(),
   SMTP_PASSWORD: z.string().optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(
-      /^(?:[^<>\p{Cc}]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u,
-      'must look like "Name <name@example.org>"',
-    )
-    .optional(),
+  MAIL_FROM: sender('must look like "Name <name@example.org>"').optional(),
   AFTER_SIGN_IN_URL: z
     .string()
     .regex(/^\/(?![/\\])[^\\\p{Cc}]*$/u, "must be a path of this site, such as /private")
     .default("/private"),
-  ALLOWED_ORIGINS: list(
-    z.string().refine(isOrigin, "must hold origins only, such as https://app.example.org"),
-  ).default([]),
+  ALLOWED_ORIGINS: list(origin("must hold origins only, such as https://app.example.org")).default(
+    [],
+  ),
   TRUSTED_PROXIES: number({ min: 0, max: 10, whole: true }).default(0),
   SESSION_COOKIE: z
     .string()
@@ -55,8 +49,8 @@ const variables = z.object({
       "may hold letters, digits, - and _, and must not start with __",
     )
     .default("session_id"),
-  SESSION_SHORT_HOURS: number({ above: 0 }).default(24),
-  SESSION_LONG_DAYS: number({ above: 0 }).default(30),
+  SESSION_SHORT_HOURS: number({ above: 0, max: 24 * 365 }).default(24),
+  SESSION_LONG_DAYS: number({ above: 0, max: 400 }).default(30),
   LINK_MINUTES: number({ above: 0, max: 10 }).default(10),
   CODE_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(5),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -98,35 +92,37 @@ export function readEnvironment(source: Record<string, string | undefined>): Env
   const { environment, faults } = interpret(
     checked.data ?? variables.parse({ AUTH_SECRET: "-".repeat(32), ...Object.fromEntries(sound) }),
   );
-  const all = [...issues.map(faultOfIssue), ...faults];
+  const isSmtpFaulty = faulty.has("SMTP_URL") || faulty.has("SMTP_HOST");
+  const all = [...issues.map(faultOfIssue), ...(isSmtpFaulty ? [] : faults)];
   if (all.length > 0) throw new EnvironmentError(all);
   return environment;
 }
 
 /** What no single variable tells: defaults that follow from others, and combinations that are refused. */
 function interpret(given: z.infer<typeof variables>) {
-  const faults: string[] = [];
-  const siteUrl = parseSiteUrl(given.SITE_URL ?? `http://localhost:${given.PORT}`);
-  if (!siteUrl)
-    faults.push("SITE_URL must be an origin without a path, such as https://example.org");
+  const siteUrl = new URL(given.SITE_URL ?? `http://localhost:${given.PORT}`);
   const smtpUrl = given.SMTP_URL ?? smtpUrlOfParts(given);
-  const local = siteUrl !== null && isLoopback(siteUrl.hostname);
-  if (siteUrl && !local && !smtpUrl)
-    faults.push(
-      `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
-    );
+  const isLocal = isLoopback(siteUrl.hostname);
+  const faults =
+    isLocal || smtpUrl
+      ? []
+      : [
+          `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
+        ];
   const environment = {
     port: given.PORT,
-    siteUrl: siteUrl ?? new URL("http://localhost"),
+    siteUrl,
     siteName: given.SITE_NAME,
-    https: siteUrl?.protocol === "https:",
+    https: siteUrl.protocol === "https:",
     databaseUrl: given.DATABASE_URL,
     authSecrets: given.AUTH_SECRET as [string, ...string[]],
     smtpUrl,
-    mailFrom:
-      given.MAIL_FROM ?? `${given.SITE_NAME} <no-reply@${siteUrl?.hostname ?? "localhost"}>`,
+    mailFrom: given.MAIL_FROM ?? {
+      name: given.SITE_NAME,
+      address: `no-reply@${siteUrl.hostname}`,
+    },
     /** Mails are captured and shown at /mailbox. Never true where strangers could read it. */
-    localMailbox: local && !smtpUrl,
+    localMailbox: isLocal && !smtpUrl,
     afterSignInUrl: given.AFTER_SIGN_IN_URL,
     allowedOrigins: given.ALLOWED_ORIGINS,
     trustedProxies: given.TRUSTED_PROXIES,
@@ -147,65 +143,17 @@ export function isLoopback(hostname: string): boolean {
 
 function faultOfIssue(issue: z.core.$ZodIssue): string {
   const variable = String(issue.path[0]);
-  if (variable === "AUTH_SECRET" && issue.code === "invalid_type")
-    return "AUTH_SECRET is missing; run: openssl rand -base64 32";
+  if (issue.code === "invalid_type") return `${variable} is missing; ${newSecret}`;
   if (issue.code === "invalid_value")
     return `${variable} must be one of: ${issue.values.join(", ")}`;
   return `${variable} ${issue.message}`;
 }
 
-function number({
-  min,
-  above,
-  max,
-  whole,
-}: {
-  min?: number;
-  above?: number;
-  max?: number;
-  whole?: boolean;
-}) {
-  const bounds = [
-    above !== undefined && `more than ${above}`,
-    min !== undefined && `at least ${min}`,
-    max !== undefined && `at most ${max}`,
-  ].filter(Boolean);
-  const wanted = `must be a ${whole ? "whole " : ""}number, ${bounds.join(" and ")}`;
-  return z
-    .string()
-    .regex(/^\s*\d+(\.\d+)?\s*$/, wanted)
-    .transform(Number)
-    .refine((value) => !whole || Number.isInteger(value), wanted)
-    .refine((value) => above === undefined || value > above, wanted)
-    .refine((value) => min === undefined || value >= min, wanted)
-    .refine((value) => max === undefined || value <= max, wanted);
-}
-
-function list<Item extends z.ZodType<string, string>>(item: Item) {
-  return z
-    .string()
-    .transform((text) =>
-      text
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(item));
-}
-
-function parseSiteUrl(text: string): URL | null {
-  const origin = text.trim().replace(/\/$/, "");
-  return isOrigin(origin) ? new URL(origin) : null;
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase();
-}
-
+/** 465 is the port on which TLS comes first (RFC 8314). */
 function smtpUrlOfParts(given: z.infer<typeof variables>): string | undefined {
   if (!given.SMTP_HOST) return undefined;
-  const url = new URL(`smtp://${given.SMTP_HOST}:${given.SMTP_PORT ?? 587}`);
+  const port = given.SMTP_PORT ?? 587;
+  const url = new URL(`${port === 465 ? "smtps" : "smtp"}://${given.SMTP_HOST}:${port}`);
   url.username = encodeURIComponent(given.SMTP_USERNAME ?? "");
   url.password = encodeURIComponent(given.SMTP_PASSWORD ?? "");
   return url.href;

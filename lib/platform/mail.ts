@@ -24,15 +24,15 @@ let transport: Transporter<SMTPTransport.SentMessageInfo, SMTPTransport.Options>
 export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
   const { smtpUrl, mailFrom } = environment();
   if (!smtpUrl) return { outcome: "captured", answer: "kept in the local mailbox" };
-  transport ??= createTransport({
-    url: smtpUrl,
-    connectionTimeout: seconds(8),
-    greetingTimeout: seconds(8),
-    socketTimeout: seconds(8),
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
   try {
+    transport ??= createTransport({
+      url: smtpUrl,
+      connectionTimeout: seconds(8),
+      greetingTimeout: seconds(8),
+      socketTimeout: seconds(8),
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
     const { response } = await transport.sendMail({
       messageId: mail.messageId,
       from: mailFrom,
@@ -49,17 +49,20 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
   }
 }
 
-/** RFC 5321 4.2.1: 5yz answers are final, all else is worth another try. */
+/**
+ * RFC 5321 4.2.1: an answer of 5yz to the sender, the recipient or the message is final. To anything else, such as
+ * the greeting or the password, it is a fault of the set-up, which the owner can mend while the mail waits.
+ * What a connection says of itself may name hosts that visitors need not know; only its code is kept.
+ */
 function failure(error: unknown): Delivery {
-  const { responseCode, response, message } = error as {
+  const { code, responseCode, response } = error as {
+    code?: string;
     responseCode?: number;
     response?: string;
-    message: string;
   };
   const isFinal =
+    (code === "EENVELOPE" || code === "EMESSAGE") &&
     responseCode !== undefined &&
-    responseCode >= 500 &&
-    responseCode !== 530 &&
-    responseCode !== 535;
-  return { outcome: isFinal ? "refused" : "deferred", answer: response ?? message };
+    responseCode >= 500;
+  return { outcome: isFinal ? "refused" : "deferred", answer: response ?? code ?? "no answer" };
 }

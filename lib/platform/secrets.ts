@@ -65,6 +65,7 @@ export function open(purpose: Purpose, sealed: string): string {
         "aes-256-gcm",
         deriveKey(secret, purpose),
         bytes.subarray(0, 12),
+        { authTagLength: 16 },
       );
       decipher.setAuthTag(bytes.subarray(12, 28));
       return decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8");

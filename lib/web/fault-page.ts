@@ -20,13 +20,17 @@ export function renderFaultPage(fault: {
 <meta name="robots" content="noindex">
 <title>${text.title} · ${escapeHtml(fault.siteName)}</title>
 <style>
+  :root { --page: #f4efe4; --ink: #1b2520; --accent: #1d4b3d; --on-accent: #fbf6ea; }
+  @media (prefers-color-scheme: dark) {
+    :root { --page: #0e1512; --ink: #efe8d8; --accent: #e2b763; --on-accent: #1d1606; }
+  }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; font: 1.125rem/1.6 system-ui, sans-serif;
-    background: light-dark(#f6f4ee, #121714); color: light-dark(#1c2420, #eeece4); }
+    background: var(--page); color: var(--ink); }
   main { max-width: 34rem; padding: 2rem 1.5rem; }
   h1 { font: 600 2.25rem/1.2 Georgia, serif; margin: 0 0 1rem; }
-  a { display: inline-block; margin: 1rem 0; padding: 0.6rem 1.4rem; border-radius: 0.5rem; text-decoration: none;
-    font-weight: 600; background: light-dark(#1f5141, #8fc7b1); color: light-dark(#fff, #10211a); }
-  small { display: block; overflow-wrap: anywhere; opacity: 0.75; }
+  a { display: inline-block; margin: 1rem 0; padding: 0.6rem 1.4rem; border-radius: 0.375rem; text-decoration: none;
+    font-weight: 600; background: var(--accent); color: var(--on-accent); }
+  small { display: block; overflow-wrap: anywhere; }
 </style>
 <main>
   <h1>${text.title}</h1>

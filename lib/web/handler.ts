@@ -1,3 +1,4 @@
+import { unstable_rethrow } from "next/navigation";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
@@ -32,6 +33,8 @@ function guarded(byMethod: Partial<Record<Method, Handler>>, method: Method): Ha
       if (method !== "GET" && method !== "HEAD") requireOwnOrigin(request);
       return await handler(request);
     } catch (error) {
+      // `requireUser` and the like leave a handler in Next's own way.
+      unstable_rethrow(error);
       return answerTo(error).toResponse();
     }
   };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Problem } from "./problem";
 
-/** More than any form of this site needs. */
-const bodyLimit = 64 * 1024;
+/** In bytes: more than any form of this site needs. */
+export const bodyLimit = 64 * 1024;
 
 /**
  * The fields of a form (urlencoded or multipart) or of a JSON object, not checked yet. A field that came twice is a list.

@@ -10,11 +10,16 @@ export function safeReturnTo(next: string | null | undefined): string {
   if (!next || next.length > 2000 || !/^(\/|https?:)/i.test(next)) return afterSignInUrl;
   if (!URL.canParse(next, siteUrl)) return afterSignInUrl;
   const url = new URL(next, siteUrl);
-  if (url.origin === siteUrl.origin && !url.pathname.startsWith("//"))
-    return url.pathname + url.search + url.hash;
+  if (url.origin === siteUrl.origin)
+    return isDestination(url.pathname) ? url.pathname + url.search + url.hash : afterSignInUrl;
   return allowedOrigins.includes(url.origin) && !url.username && !url.password
     ? url.href
     : afterSignInUrl;
+}
+
+/** Not another host in disguise, and not the way in itself, which would send people round in circles. */
+function isDestination(path: string): boolean {
+  return !path.startsWith("//") && !/^\/(sign-in|check-email|confirm|auth)(\/|$)/.test(path);
 }
 
 /** The sign-in page that leads back to `path`. */

@@ -2,7 +2,12 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
-import { isDriverAdapterError, type SqlDriverAdapter } from "@prisma/driver-adapter-utils";
+import {
+  isDriverAdapterError,
+  type SqlDriverAdapter,
+  type Transaction,
+} from "@prisma/driver-adapter-utils";
+import { Mutex } from "async-mutex";
 import type { MigratableAdapterFactory } from "./migrate";
 
 /** The database cannot be used as it is; the message says in one line what is wrong. */
@@ -35,7 +40,7 @@ export function sqliteAdapterFactory(url: string): MigratableAdapterFactory {
   return {
     provider: better.provider,
     adapterName: better.adapterName,
-    connect,
+    connect: () => connectApart(connect),
     connectToShadowDb: () => better.connectToShadowDb(),
     inExclusiveTransaction: (work) => runInExclusiveTransaction(connect, work),
   };
@@ -76,6 +81,49 @@ function makeFolder(folder: string) {
     // Another process may have made it just now.
     if (!existsSync(folder)) throw error;
   }
+}
+
+/**
+ * Prisma's adapter has one connection, on which a statement that comes beside an open transaction lands inside it and is
+ * undone with it: a counted guess would be forgotten when somebody else's sign-in is refused. So reads get a connection
+ * of their own, which sees only what has been committed, and writes wait their turn.
+ */
+async function connectApart(connect: () => Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> {
+  const writer = await connect();
+  const reader = await connect();
+  await reader.executeScript("PRAGMA query_only=ON");
+  const turn = new Mutex();
+  return {
+    provider: writer.provider,
+    adapterName: writer.adapterName,
+    queryRaw: (query) =>
+      /^\s*SELECT\b/i.test(query.sql)
+        ? reader.queryRaw(query)
+        : turn.runExclusive(() => writer.queryRaw(query)),
+    executeRaw: (query) => turn.runExclusive(() => writer.executeRaw(query)),
+    executeScript: (script) => turn.runExclusive(() => writer.executeScript(script)),
+    startTransaction: async (isolationLevel) => {
+      const release = await turn.acquire();
+      try {
+        return releaseAtEnd(await writer.startTransaction(isolationLevel), release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    dispose: async () => {
+      await reader.dispose();
+      await writer.dispose();
+    },
+  };
+}
+
+function releaseAtEnd(transaction: Transaction, release: () => void): Transaction {
+  for (const end of ["commit", "rollback"] as const) {
+    const act = transaction[end].bind(transaction);
+    transaction[end] = () => act().finally(release);
+  }
+  return transaction;
 }
 
 /**

@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import { database } from "@/lib/platform/database/database";
+import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { randomToken } from "@/lib/platform/secrets";
+import { renderMail } from "./mail-worker";
+import { readMailContent } from "./outbox";
+import { storeSignInRequest } from "./sign-in-request";
+
+process.env.SITE_URL = "https://example.org";
+process.env.SITE_NAME = "Ann & Bob's";
+process.env.SMTP_URL = "smtp://mail.example.org";
+await prepareTestDatabase();
+
+const chrome =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
+
+test("in the text the link stands alone on a line, and so does the code", async () => {
+  const { text, link, code } = await ask();
+  expect(link).toMatch(/^https:\/\/example\.org\/confirm\?token=[\w-]{43}$/);
+  expect(text.split("\n").filter((line) => line === link)).toHaveLength(1);
+  expect(text.split("\n").filter((line) => line === code)).toHaveLength(1);
+});
+
+test("text and HTML name the site, the browser, the network address and the time", async () => {
+  const { text, html } = await ask();
+  for (const part of [text, readable(html)]) {
+    expect(part).toContain("Ann & Bob's");
+    expect(part).toContain("Chrome on Linux");
+    expect(part).toContain("203.0.113.7");
+    expect(part).toMatch(/on [A-Z][a-z]+ \d{1,2}, \d{4} at \d{2}:\d{2} UTC/);
+    expect(part).toContain("ann@example.org");
+    expect(part).toMatch(/If that was not you/);
+  }
+});
+
+test("the HTML has the link and the code", async () => {
+  const { html, link, code } = await ask();
+  expect(html).toContain(`href="${link}"`);
+  expect(readable(html).split(/\s+/)).toContain(code);
+});
+
+test("the HTML loads nothing and leads nowhere but to the link", async () => {
+  const { html, link } = await ask();
+  const content = html.replace(/^<!DOCTYPE[^>]*>/i, "");
+  expect(content).not.toMatch(/\b(src|srcset|background|poster|action|ping)=/i);
+  expect(content).not.toMatch(
+    /url\(|@import|@font-face|<(link|script|img|iframe|form|base|object)\b/i,
+  );
+  const addresses = content.match(/(https?:)?\/\/[^"'\s<>)]+/g) ?? [];
+  expect(addresses.length).toBeGreaterThan(0);
+  for (const address of addresses) expect(address).toBe(link);
+});
+
+test("the subject is one line, without the code", async () => {
+  const { subject, code } = await ask();
+  expect(subject).toContain("Ann & Bob's");
+  expect(subject).not.toMatch(/\p{Cc}/u);
+  expect(subject).not.toContain(code);
+});
+
+const strangeUserAgents = [
+  '<img src=x onerror="alert(1)">/1.0',
+  "'\"><script>alert(1)</script>/1.0 (X11)",
+  "Your account is locked: visit https://evil.example/1.0 (X11; Linux)",
+  "Mozilla/5.0 (evil.example <b>) Evil/1.0",
+  "Chrome/130 evil.example",
+  "evil.example/{code}/{0}",
+  "evil.example/1\r\n\r\n123456\r\n",
+];
+
+test.each(strangeUserAgents)("a user agent is no part of the HTML: %j", async (userAgent) => {
+  const { html } = await ask(userAgent);
+  expect(html).not.toMatch(/<script|<img|<b>|"alert|'"/i);
+});
+
+test.each(strangeUserAgents)(
+  "a user agent has no say in a mail of the site: %j",
+  async (userAgent) => {
+    const { text, html, link } = await ask(userAgent);
+    for (const part of [text, html])
+      expect(part.replaceAll(link, "")).not.toMatch(/evil|alert|onerror|locked|\{code\}/i);
+  },
+);
+
+test.each(["", "-", "x".repeat(300), "\u202E", "👋"])(
+  "an unknown browser is called so: %j",
+  async (userAgent) => expect((await ask(userAgent)).text).toContain("with an unknown browser"),
+);
+
+test("two mails differ in link and code, and one looks the same each time", async () => {
+  const [one, two] = [await ask(), await ask()];
+  expect(one.link).not.toBe(two.link);
+  const again = await renderMail(one.mail);
+  expect([again.subject, again.text, again.html]).toEqual([one.subject, one.text, one.html]);
+});
+
+test("a mail whose content has been erased is not rendered", async () => {
+  const { mail } = await ask();
+  await expect(renderMail({ ...mail, sealedContent: null })).rejects.toThrow("erased");
+});
+
+/** Asks for a mail as a visitor with this user agent, and reads it. */
+async function ask(userAgent = chrome) {
+  const visitor = { browserToken: randomToken(), userAgent, networkAddress: "203.0.113.7" };
+  const address = { canonical: "ann@example.org", typed: "ann@example.org" };
+  await database().mail.deleteMany();
+  await storeSignInRequest({ address, keepSignedIn: false, next: "/", visitor }, randomToken());
+  const mail = await database().mail.findFirstOrThrow();
+  const { linkToken, code } = readMailContent(mail);
+  const link = `https://example.org/confirm?token=${linkToken}`;
+  return { mail, link, code, ...(await renderMail(mail)) };
+}
+
+/** What a person reads. */
+function readable(html: string): string {
+  return html
+    .replace(/<!--.*?-->/gs, "")
+    .replace(/<[^>]*>/g, " ")
+    .replaceAll("&#x27;", "'")
+    .replaceAll("&amp;", "&");
+}

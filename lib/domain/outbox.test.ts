@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Mail } from "@/lib/platform/database/client/client";
+import { database } from "@/lib/platform/database/database";
+import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import type { Delivery } from "@/lib/platform/mail";
+import {
+  cancelMailsTo,
+  claimDueMails,
+  listCapturedMails,
+  queueMail,
+  readMailContent,
+  recordDelivery,
+  renewClaim,
+} from "./outbox";
+
+await prepareTestDatabase();
+const now = new Date("2030-01-01T10:42:00Z");
+const content = {
+  template: "sign-in" as const,
+  linkToken: "the link's token",
+  code: "123456",
+  userAgent: "A browser",
+  networkAddress: "203.0.113.7",
+  askedAt: now.toISOString(),
+};
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.setSystemTime(now);
+  await database().mail.deleteMany();
+});
+afterEach(() => vi.useRealTimers());
+
+test("a mail waits with its content sealed", async () => {
+  await queue();
+  const mail = await onlyMail();
+  expect(mail).toMatchObject({ state: "queued", attempts: 0, nextAttemptAt: now, settledAt: null });
+  expect(JSON.stringify(mail)).not.toMatch(/the link's token|A browser|203\.0\.113\.7|"123456"/);
+  expect(readMailContent(mail)).toEqual(content);
+});
+
+test("a mail is not stored when its act is undone", async () => {
+  const act = database().$transaction(async (transaction) => {
+    await queueMail(transaction, { recipient: "ann@example.org", expiresAt: now, content });
+    throw new Error("undone");
+  });
+  await expect(act).rejects.toThrow("undone");
+  expect(await database().mail.count()).toBe(0);
+});
+
+test("content that was changed, or sealed for something else, is not read", async () => {
+  await queue();
+  const mail = await onlyMail();
+  for (const sealedContent of [null, "", "made-up", mail.sealedContent?.slice(0, -1) ?? ""])
+    expect(() => readMailContent({ ...mail, sealedContent })).toThrow();
+});
+
+test("a claimed mail is nobody else's for 20 seconds", async () => {
+  await queue();
+  expect(await claimDueMails(10)).toMatchObject([{ attempts: 1, recipient: "ann@example.org" }]);
+  expect(await claimDueMails(10)).toEqual([]);
+  later(19.999);
+  expect(await claimDueMails(10)).toEqual([]);
+});
+
+test("a mail whose sender has died is taken again after 20 seconds", async () => {
+  await queue();
+  await claimDueMails(10);
+  later(30);
+  expect(await claimDueMails(10)).toMatchObject([{ attempts: 2 }]);
+});
+
+test("a claim that is renewed holds on, however slow the mail server is", async () => {
+  await queue();
+  const mail = await claim();
+  later(15);
+  await renewClaim(mail);
+  later(15);
+  expect(await claimDueMails(10)).toEqual([]);
+});
+
+test("of claimers at once each mail goes to one", async () => {
+  for (let count = 0; count < 20; count++) await queue();
+  const claims = await Promise.all(Array.from({ length: 5 }, () => claimDueMails(20)));
+  const ids = claims.flat().map(({ id }) => id);
+  expect(ids).toHaveLength(20);
+  expect(new Set(ids).size).toBe(20);
+});
+
+test("no more are claimed than asked for, and those that wait longest come first", async () => {
+  for (const recipient of ["first", "second", "third"]) {
+    await queue(recipient);
+    later(1);
+  }
+  expect(await claimDueMails(2)).toMatchObject([{ recipient: "first" }, { recipient: "second" }]);
+  expect(await claimDueMails(2)).toMatchObject([{ recipient: "third" }]);
+});
+
+test.each<Delivery["outcome"]>(["accepted", "refused", "expired"])(
+  "a mail that is %s is settled, and what it held is erased",
+  async (outcome) => {
+    await queue();
+    await recordDelivery(await claim(), { outcome, answer: "said the server" });
+    const settled = { state: outcome, sealedContent: null, settledAt: now };
+    expect(await onlyMail()).toMatchObject({ ...settled, serverAnswer: "said the server" });
+    later(3600);
+    expect(await claimDueMails(10)).toEqual([]);
+  },
+);
+
+test("a mail that stays here is shown with its content, newest first", async () => {
+  for (const recipient of ["older", "newer"]) {
+    await queue(recipient);
+    await recordDelivery(await claim(), { outcome: "captured", answer: "" });
+    later(1);
+  }
+  await queue("waiting");
+  const captured = await listCapturedMails(10);
+  expect(captured).toMatchObject([{ recipient: "newer" }, { recipient: "older" }]);
+  expect(captured.map(readMailContent)).toEqual([content, content]);
+  expect(await listCapturedMails(1)).toHaveLength(1);
+});
+
+test("a mail that the server puts off is tried again after pauses that grow", async () => {
+  await queue();
+  for (const pause of [2, 4, 8, 16, 30, 30]) {
+    await recordDelivery(await claim(), { outcome: "deferred", answer: "451 later" });
+    expect(await onlyMail()).toMatchObject({ state: "queued", serverAnswer: "451 later" });
+    later(pause - 0.001);
+    expect(await claimDueMails(10)).toEqual([]);
+    later(0.001);
+  }
+  expect(await claim()).toMatchObject({ attempts: 7 });
+});
+
+test("what one attempt says after its time is over changes nothing of the next", async () => {
+  await queue();
+  const slow = await claim();
+  later(30);
+  const next = await claim();
+  await recordDelivery(slow, { outcome: "deferred", answer: "451 later" });
+  later(10);
+  expect(await claimDueMails(10)).toEqual([]);
+  await recordDelivery(next, { outcome: "accepted", answer: "250 taken" });
+  expect(await onlyMail()).toMatchObject({ state: "accepted", serverAnswer: "250 taken" });
+});
+
+test("what is accepted stays accepted, whatever is said afterwards", async () => {
+  await queue();
+  const mail = await claim();
+  await recordDelivery(mail, { outcome: "accepted", answer: "250 taken" });
+  for (const outcome of ["deferred", "refused", "expired", "captured"] as const)
+    await recordDelivery(mail, { outcome, answer: "said too late" });
+  expect(await onlyMail()).toMatchObject({ state: "accepted", serverAnswer: "250 taken" });
+});
+
+test("cancelled mails are erased and never sent, and those to others are", async () => {
+  await queue();
+  await queue("bob@example.org");
+  await database().$transaction((transaction) => cancelMailsTo(transaction, "ann@example.org"));
+  const where = { recipient: "ann@example.org" };
+  const cancelled = { state: "expired", sealedContent: null, settledAt: now };
+  expect(await database().mail.findFirst({ where })).toMatchObject(cancelled);
+  expect(await claimDueMails(10)).toMatchObject([{ recipient: "bob@example.org" }]);
+});
+
+test("cancelling changes nothing of what has gone out", async () => {
+  await queue();
+  await recordDelivery(await claim(), { outcome: "accepted", answer: "250 taken" });
+  await cancelMailsTo(database(), "ann@example.org");
+  expect(await onlyMail()).toMatchObject({ state: "accepted" });
+});
+
+async function queue(recipient = "ann@example.org") {
+  const expiresAt = new Date("2030-01-01T10:52:00Z");
+  await queueMail(database(), { recipient, expiresAt, content });
+}
+
+async function claim(): Promise<Mail> {
+  const [mail, ...others] = await claimDueMails(10);
+  if (!mail || others.length > 0) throw new Error("not exactly one mail is due");
+  return mail;
+}
+
+async function onlyMail(): Promise<Mail> {
+  const [mail, ...others] = await database().mail.findMany();
+  if (!mail || others.length > 0) throw new Error("not exactly one mail is stored");
+  return mail;
+}
+
+function later(seconds: number) {
+  vi.setSystemTime(Date.now() + seconds * 1000);
+}

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { adapterFactory, database } from "./database";
+import { applyMigrations } from "./migrate";
+
+/**
+ * For tests: an empty, migrated database of this test file's own, deleted afterwards. Call it before anything else,
+ * since it sets the environment, which is read once.
+ * @returns where the file is
+ */
+export async function prepareTestDatabase(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
+  const file = join(folder, "site.db");
+  process.env.DATABASE_URL = `file:${file}`;
+  process.env.AUTH_SECRET = "a secret of at least 32 characters";
+  process.env.LOG_LEVEL = "silent";
+  await applyMigrations(adapterFactory());
+  afterAll(async () => {
+    await database().$disconnect();
+    rmSync(folder, { recursive: true });
+  });
+  return file;
+}

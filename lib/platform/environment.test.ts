@@ -1,0 +1,297 @@
+import { simpleParser } from "mailparser";
+import { createTransport } from "nodemailer";
+import { expect, test } from "vitest";
+import { EnvironmentError, isLoopback, readEnvironment } from "./environment";
+
+const AUTH_SECRET = "a secret of at least 32 characters";
+const SMTP_URL = "smtp://mail.example.org:587";
+const second = 1000;
+const day = 24 * 60 * 60 * second;
+
+test("a secret is all that has to be given", () => {
+  expect(readEnvironment({ AUTH_SECRET })).toEqual({
+    port: 3000,
+    siteUrl: new URL("http://localhost:3000"),
+    siteName: "Latchkey",
+    https: false,
+    databaseUrl: "file:./data/latchkey.db",
+    authSecrets: [AUTH_SECRET],
+    smtpUrl: undefined,
+    mailFrom: { name: "Latchkey", address: "no-reply@localhost" },
+    localMailbox: true,
+    afterSignInUrl: "/private",
+    allowedOrigins: [],
+    trustedProxies: 0,
+    sessionCookie: "session_id",
+    sessionShort: day,
+    sessionLong: 30 * day,
+    linkLifetime: 600 * second,
+    codeAttempts: 5,
+    logLevel: "info",
+  });
+});
+
+test("an empty value counts as unset", () => {
+  const empty = { PORT: "", SITE_URL: " ", SITE_NAME: "", SMTP_URL: "", LINK_MINUTES: "\t" };
+  expect(read(empty)).toEqual(read({}));
+  expect(faultsOf({ AUTH_SECRET: "" })).toEqual(faultsOf({ AUTH_SECRET: undefined }));
+});
+
+test("the port is part of the address when that is not given", () => {
+  expect(read({ PORT: "8080" }).siteUrl.href).toBe("http://localhost:8080/");
+});
+
+test("every fault is listed at once, each with its variable, the problem and the fix", () => {
+  const faults = faultsOf({
+    AUTH_SECRET: "short",
+    PORT: "0",
+    SITE_URL: "https://example.org/path",
+    DATABASE_URL: "mysql://localhost",
+    SMTP_URL: "http://mail.example.org",
+    MAIL_FROM: "nobody",
+    AFTER_SIGN_IN_URL: "//evil.example",
+    ALLOWED_ORIGINS: "app.example.org",
+    TRUSTED_PROXIES: "-1",
+    SESSION_COOKIE: "__Host-session",
+    SESSION_SHORT_HOURS: "none",
+    SESSION_LONG_DAYS: "0",
+    LINK_MINUTES: "11",
+    CODE_ATTEMPTS: "1.5",
+    LOG_LEVEL: "loud",
+  });
+  expect(faults.toSorted()).toEqual([
+    "AFTER_SIGN_IN_URL must be a path of this site, such as /private",
+    "ALLOWED_ORIGINS must hold origins only, such as https://app.example.org",
+    "AUTH_SECRET holds a secret shorter than 32 characters; run: openssl rand -base64 32",
+    "CODE_ATTEMPTS must be a whole number, at least 1 and at most 10",
+    expect.stringMatching(/^DATABASE_URL must be file: and a path/),
+    "LINK_MINUTES must be a number, more than 0 and at most 10",
+    "LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent",
+    'MAIL_FROM must look like "Name <name@example.org>"',
+    "PORT must be a whole number, at least 1 and at most 65535",
+    "SESSION_COOKIE may hold letters, digits, - and _, and must not start with __",
+    expect.stringMatching(/^SESSION_LONG_DAYS must be a number, more than 0/),
+    expect.stringMatching(/^SESSION_SHORT_HOURS must be a number, more than 0/),
+    expect.stringMatching(/^SITE_URL must be an origin without a path/),
+    expect.stringMatching(/^SMTP_URL must look like smtp:/),
+    "TRUSTED_PROXIES must be a whole number, at least 0 and at most 10",
+  ]);
+});
+
+test.each([
+  [{ CODE_ATTEMPTS: "0.5" }, "CODE_ATTEMPTS"],
+  [{ SITE_URL: "https://example.org", SMTP_URL: "mail.example.org" }, "SMTP_URL"],
+])("one fault is one line: %j", (given, variable) => {
+  expect(faultsOf(given)).toEqual([expect.stringMatching(`^${variable} must`)]);
+});
+
+test.each([undefined, "", " , "])("a missing AUTH_SECRET is told with its fix: %j", (value) => {
+  expect(faultsOf({ AUTH_SECRET: value })).toEqual([
+    "AUTH_SECRET is missing; run: openssl rand -base64 32",
+  ]);
+});
+
+test("AUTH_SECRET may hold several, the first of which signs", () => {
+  const [first, second] = ["1".repeat(32), "2".repeat(32)];
+  expect(read({ AUTH_SECRET: ` ${first} , ${second},` }).authSecrets).toEqual([first, second]);
+  expect(faultsOf({ AUTH_SECRET: `${first},short` })).toHaveLength(1);
+});
+
+test.each([
+  "https://example.org",
+  "http://192.168.1.5:3000",
+  "http://localhost.evil.example",
+  "http://127.0.0.1.example.org",
+])("without a mail server, %s is refused", (SITE_URL) => {
+  expect(faultsOf({ SITE_URL })).toEqual([expect.stringMatching(/^SMTP_URL is missing.*Set it/)]);
+  expect(read({ SITE_URL, SMTP_URL }).localMailbox).toBe(false);
+});
+
+test.each(["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"])(
+  "%s is this machine, where mails may be captured",
+  (SITE_URL) => {
+    expect(read({ SITE_URL }).localMailbox).toBe(true);
+    expect(read({ SITE_URL, SMTP_URL }).localMailbox).toBe(false);
+  },
+);
+
+test.each(["0.0.0.0", "localhost.example.org", "127.0.0.1.example.org", "127", "[::]", ""])(
+  "%j is not this machine",
+  (hostname) => expect(isLoopback(hostname)).toBe(false),
+);
+
+test("a mail server may be given in parts", () => {
+  const { smtpUrl } = read({
+    SMTP_HOST: "mail.example.org",
+    SMTP_PORT: "2525",
+    SMTP_USERNAME: "site@example.org",
+    SMTP_PASSWORD: "p%:/@#?",
+  });
+  expect(createTransport(smtpUrl).options).toMatchObject({
+    host: "mail.example.org",
+    port: 2525,
+    auth: { user: "site@example.org", pass: "p%:/@#?" },
+  });
+  expect(read({ SMTP_HOST: "mail.example.org" }).smtpUrl).toBe("smtp://mail.example.org:587");
+  expect(read({ SMTP_HOST: "mail.example.org", SMTP_URL }).smtpUrl).toBe(SMTP_URL);
+});
+
+test("port 465 means TLS from the first byte (RFC 8314 3.3)", () => {
+  const { smtpUrl } = read({ SMTP_HOST: "mail.example.org", SMTP_PORT: "465" });
+  expect(createTransport(smtpUrl).options).toMatchObject({ port: 465, secure: true });
+});
+
+test.each(["mail example.org", "mail.example.org:25", "mail.example.org/path", "user@host", "[::"])(
+  "SMTP_HOST %j is a fault",
+  (SMTP_HOST) => expect(faultsOf({ SMTP_HOST })).toEqual([expect.stringMatching(/^SMTP_HOST /)]),
+);
+
+test.each([
+  "smtp:",
+  "smtp://",
+  "smtp://mail.example.org:99999",
+  "smtp://user:pa#ss@mail.example.org",
+])("SMTP_URL %j is a fault", (value) => {
+  expect(faultsOf({ SMTP_URL: value })).toEqual([expect.stringMatching(/^SMTP_URL must look/)]);
+});
+
+test("minutes, hours and days may be fractions", () => {
+  const given = { LINK_MINUTES: "0.1", SESSION_SHORT_HOURS: "0.5", SESSION_LONG_DAYS: "0.25" };
+  const { linkLifetime, sessionShort, sessionLong } = read(given);
+  expect(linkLifetime).toBe(6 * second);
+  expect(sessionShort).toBe(1800 * second);
+  expect(sessionLong).toBe(day / 4);
+});
+
+test.each(["1e1", "0x5", "-1", "5 minutes", "NaN", "Infinity", "1,5", "0"])(
+  "LINK_MINUTES %j is a fault",
+  (LINK_MINUTES) => expect(faultsOf({ LINK_MINUTES })).toHaveLength(1),
+);
+
+test.each([{ SESSION_LONG_DAYS: "99999999999" }, { SESSION_SHORT_HOURS: "99999999999999" }])(
+  "a session that would end beyond what a date can hold is a fault: %j",
+  (given) => expect(faultsOf(given)).toHaveLength(1),
+);
+
+test.each(["https://example.org", "https://example.org/", " https://EXAMPLE.org "])(
+  "SITE_URL %j is the origin https://example.org",
+  (SITE_URL) => {
+    const { siteUrl, https } = read({ SITE_URL, SMTP_URL });
+    expect(siteUrl.origin).toBe("https://example.org");
+    expect(https).toBe(true);
+  },
+);
+
+test.each([
+  "example.org",
+  "//example.org",
+  "ftp://example.org",
+  "javascript:alert(1)",
+  "https://example.org/path",
+  "https://example.org//",
+  "https://example.org/?query",
+  "https://example.org/#hash",
+  "https://user:password@example.org",
+  "https://user@example.org",
+  "https://exa mple.org",
+  "https://",
+])("SITE_URL %j is a fault", (SITE_URL) => {
+  expect(faultsOf({ SITE_URL, SMTP_URL })).toEqual([expect.stringMatching(/^SITE_URL must be/)]);
+});
+
+test.each([
+  ["a line break", "Site\r\nBcc: victim@example.org"],
+  ["a tab", "Site\tname"],
+  ["NUL", "Site\0"],
+  ["quotes", 'The "site"'],
+  ["angle brackets", "Site <evil@example.org>"],
+  ["61 characters", "x".repeat(61)],
+])("SITE_NAME with %s is a fault", (_, SITE_NAME) => {
+  expect(faultsOf({ SITE_NAME })).toEqual([expect.stringMatching(/^SITE_NAME .+; /)]);
+});
+
+test.each(["Smith, Jones & Sons", "Tea: the shop; (est. 1900)", "ann@home", "Чай", "back\\slash"])(
+  "with SITE_NAME %j, mail comes from one sender of that name",
+  async (SITE_NAME) => {
+    const { mailFrom } = read({ SITE_NAME, SITE_URL: "https://example.org", SMTP_URL });
+    const sender = { address: "no-reply@example.org", name: SITE_NAME };
+    expect(await sendersOf(mailFrom)).toEqual([sender]);
+  },
+);
+
+test.each([
+  ["site@example.org", ""],
+  ["<site@example.org>", ""],
+  ["The site <site@example.org>", "The site"],
+  ["Smith, Jones <site@example.org>", "Smith, Jones"],
+  ['"Smith, Jones" <site@example.org>', "Smith, Jones"],
+])("MAIL_FROM %j is one sender", async (MAIL_FROM, name) => {
+  const sender = { address: "site@example.org", name };
+  expect(await sendersOf(read({ MAIL_FROM }).mailFrom)).toEqual([sender]);
+});
+
+test.each([
+  "site",
+  "site@",
+  "site@example.org, other@example.org",
+  "site@example.org,other",
+  "A <a@example.org>, B <b@example.org>",
+  "A <a@example.org>\r\nBcc: victim@example.org",
+  "A\nBcc: victim@example.org <a@example.org>",
+  "A <a@example.org,b>",
+  "A <a b@example.org>",
+  "A <a@example.org> B",
+])("MAIL_FROM %j is a fault", (MAIL_FROM) => {
+  expect(faultsOf({ MAIL_FROM })).toEqual([expect.stringMatching(/^MAIL_FROM must look like/)]);
+});
+
+test("ALLOWED_ORIGINS are kept as browsers write an origin", () => {
+  const ALLOWED_ORIGINS = "https://APP.example.org , http://localhost:5173";
+  const allowed = ["https://app.example.org", "http://localhost:5173"];
+  expect(read({ ALLOWED_ORIGINS }).allowedOrigins).toEqual(allowed);
+});
+
+test.each([
+  "*",
+  "null",
+  "app.example.org",
+  "https://app.example.org/path",
+  "https://u@example.org",
+])("ALLOWED_ORIGINS %j is a fault", (ALLOWED_ORIGINS) =>
+  expect(faultsOf({ ALLOWED_ORIGINS })).toHaveLength(1),
+);
+
+test.each(["private", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb"])(
+  "AFTER_SIGN_IN_URL %j is a fault",
+  (AFTER_SIGN_IN_URL) => expect(faultsOf({ AFTER_SIGN_IN_URL })).toHaveLength(1),
+);
+
+test.each(["file::memory:", "file:site.db?mode=ro", "file://host/site.db", "postgres:", "site.db"])(
+  "DATABASE_URL %j is a fault",
+  (DATABASE_URL) => {
+    expect(faultsOf({ DATABASE_URL })).toEqual([expect.stringMatching(/^DATABASE_URL /)]);
+  },
+);
+
+function read(given: Record<string, string | undefined>) {
+  return readEnvironment({ AUTH_SECRET, ...given });
+}
+
+function faultsOf(given: Record<string, string | undefined>): string[] {
+  try {
+    read(given);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+/** Whom a mail program shows as senders when the site sends with this name. */
+async function sendersOf(from: ReturnType<typeof read>["mailFrom"]) {
+  const transport = createTransport({ streamTransport: true, buffer: true });
+  const { message, envelope } = await transport.sendMail({ from, to: "ann@example.org" });
+  const senders = (await simpleParser(message)).from?.value;
+  expect(envelope.from).toBe(senders?.[0]?.address);
+  return senders;
+}
