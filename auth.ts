@@ -4,7 +4,7 @@ import type { Adapter } from "@auth/core/adapters";
 import { PrismaAdapter } from "@auth/prisma-adapter";
 import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
-import { redeem, SignInRefused } from "@/lib/domain/redemption";
+import { redeem } from "@/lib/domain/redemption";
 import { type SignInAsk, storeSignInRequest, type Visitor } from "@/lib/domain/sign-in-request";
 import type { SignInRequest, User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
@@ -28,7 +28,7 @@ type RedeemErrand = {
   fault?: unknown;
 };
 
-const errand = new AsyncLocalStorage<AskErrand | RedeemErrand>();
+const errands = new AsyncLocalStorage<AskErrand | RedeemErrand>();
 
 export type ProvenSignIn = {
   /** Its link or code has been proved; nothing has been spent yet. */
@@ -45,12 +45,12 @@ export type MintedSession = { token: string; expiresAt: Date; keepSignedIn: bool
  * @throws when the database does not answer
  */
 export async function askForSignIn(ask: SignInAsk): Promise<void> {
-  const task: AskErrand = { kind: "ask", ask, isStored: false };
-  await run(task, "signin/email", {
+  const errand: AskErrand = { kind: "ask", ask, isStored: false };
+  await run(errand, "signin/email", {
     method: "POST",
     body: new URLSearchParams({ email: ask.address.canonical }),
   });
-  if (!task.isStored) throw task.fault ?? new Error("Auth.js minted no link token");
+  if (!errand.isStored) throw errand.fault ?? new Error("Auth.js minted no link token");
 }
 
 /**
@@ -59,30 +59,30 @@ export async function askForSignIn(ask: SignInAsk): Promise<void> {
  */
 export async function mintSession(proven: ProvenSignIn): Promise<MintedSession> {
   const query = new URLSearchParams({ email: proven.request.email, token: proven.request.id });
-  const task: RedeemErrand = { kind: "redeem", proven };
-  await run(task, `callback/email?${query}`, { method: "GET" });
-  if (!task.session) throw task.fault ?? new Error("Auth.js minted no session");
-  return task.session;
+  const errand: RedeemErrand = { kind: "redeem", proven };
+  await run(errand, `callback/email?${query}`, { method: "GET" });
+  if (!errand.session) throw errand.fault ?? new Error("Auth.js minted no session");
+  return errand.session;
 }
 
 async function run(
-  task: AskErrand | RedeemErrand,
+  errand: AskErrand | RedeemErrand,
   path: string,
   init: { method: "GET" | "POST"; body?: URLSearchParams },
 ): Promise<void> {
   const request = new NextRequest(new URL(`/api/auth/${path}`, environment().siteUrl), init);
-  await errand.run(task, () => handlers()[init.method](request));
+  await errands.run(errand, () => handlersOfAuth()[init.method](request));
 }
 
 /** Auth.js answers a fault with a redirect to an error page; this keeps the fault itself. */
 async function noteFault<Result>(
-  task: AskErrand | RedeemErrand,
+  errand: AskErrand | RedeemErrand,
   act: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await act();
   } catch (fault) {
-    task.fault = fault;
+    errand.fault = fault;
     throw fault;
   }
 }
@@ -94,23 +94,23 @@ function adapter(): Adapter {
     // Stored with its mail, in `sendVerificationRequest`.
     createVerificationToken: () => null,
     useVerificationToken: async () => {
-      const task = errand.getStore();
-      if (task?.kind !== "redeem") return null;
-      const { id, email, expiresAt } = task.proven.request;
+      const errand = errands.getStore();
+      if (errand?.kind !== "redeem") return null;
+      const { id, email, expiresAt } = errand.proven.request;
       return { identifier: email, token: id, expires: expiresAt };
     },
     // Nobody is looked up, made or changed before the link is spent: `createSession` does it all at once.
     getUserByEmail: async () => null,
     createUser: async (user) => user,
     createSession: async ({ sessionToken, userId }) => {
-      const task = errand.getStore();
-      if (task?.kind !== "redeem")
+      const errand = errands.getStore();
+      if (errand?.kind !== "redeem")
         throw new Error("A session is made only by redeeming a proven sign-in");
-      const { request, visitor, endedSessionToken } = task.proven;
-      const { session, user } = await noteFault(task, () =>
+      const { request, visitor, endedSessionToken } = errand.proven;
+      const { session, user } = await noteFault(errand, () =>
         redeem(request.id, sessionToken, visitor, endedSessionToken),
       );
-      task.session = {
+      errand.session = {
         token: sessionToken,
         expiresAt: session.expiresAt,
         keepSignedIn: session.keepSignedIn,
@@ -121,10 +121,10 @@ function adapter(): Adapter {
   };
 }
 
-let minted: ReturnType<typeof NextAuth>["handlers"] | undefined;
+let authHandlers: ReturnType<typeof NextAuth>["handlers"] | undefined;
 
-function handlers() {
-  minted ??= NextAuth({
+function handlersOfAuth() {
+  authHandlers ??= NextAuth({
     adapter: adapter(),
     secret: environment().authSecrets,
     trustHost: true,
@@ -143,22 +143,22 @@ function handlers() {
         normalizeIdentifier: (email) => email,
         generateVerificationToken: randomToken,
         sendVerificationRequest: async ({ token }) => {
-          const task = errand.getStore();
-          if (task?.kind !== "ask")
+          const errand = errands.getStore();
+          if (errand?.kind !== "ask")
             throw new Error("A sign-in mail is asked for only through askForSignIn");
-          await noteFault(task, () => storeSignInRequest(task.ask, token));
-          task.isStored = true;
+          await noteFault(errand, () => storeSignInRequest(errand.ask, token));
+          errand.isStored = true;
         },
       },
     ],
     logger: {
       error: (error) => {
-        if (!(errand.getStore()?.fault instanceof SignInRefused))
-          log().error({ err: error }, "Auth.js");
+        // Its own fault is thrown to whoever sent the errand, who says what becomes of it.
+        if (errands.getStore()?.fault === undefined) log().error({ err: error }, "Auth.js");
       },
       warn: () => {},
       debug: () => {},
     },
   }).handlers;
-  return minted;
+  return authHandlers;
 }

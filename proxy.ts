@@ -1,7 +1,8 @@
 import { type NextRequest, NextResponse } from "next/server";
 import { environment } from "@/lib/platform/environment";
+import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { randomToken } from "@/lib/platform/secrets";
-import { requestedPathHeader, securityHeaders } from "@/lib/platform/security-headers";
+import { securityHeaders } from "@/lib/platform/security-headers";
 
 // A request that comes through `server.ts` has its policy already, and skips this.
 export const config = {

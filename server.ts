@@ -8,7 +8,13 @@ import next from "next";
 import { adapterFactory } from "@/lib/platform/database/database";
 import { applyMigrations } from "@/lib/platform/database/migrate";
 import { seconds } from "@/lib/platform/duration";
-import { type Environment, EnvironmentError, environment } from "@/lib/platform/environment";
+import {
+  type Environment,
+  EnvironmentError,
+  environment,
+  isLoopback,
+} from "@/lib/platform/environment";
+import { finishAtShutdown } from "@/lib/platform/shutdown";
 import { answerWith } from "@/lib/web/listener";
 
 const stopLimit = seconds(30);
@@ -22,20 +28,32 @@ try {
 async function serve(): Promise<void> {
   nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
   const site = environment();
+  // The port comes first: a start that fails for its sake has changed nothing. Who connects already, waits.
+  let open: (listener: RequestListener) => void = () => {};
+  const whenOpen = new Promise<RequestListener>((resolve) => {
+    open = resolve;
+  });
+  const servers = await listenEverywhere(site, (...given) => {
+    void whenOpen.then((listener) => listener(...given));
+  });
   await applyMigrations(adapterFactory());
-  const app = next({ dev: false, quiet: true });
+  // Next would answer upgrades on a server that it is not given by itself, past every limit of ours; this one hears none.
+  const app = next({ dev: false, quiet: true, httpServer: createServer() });
   await app.prepare();
-  const listener = answerWith(app.getRequestHandler(), site);
-  const servers = await Promise.all(hostsOf(site).map((host) => listen(listener, site.port, host)));
-  stopGracefully(servers.filter((server) => server !== null));
+  open(answerWith(app.getRequestHandler(), site));
+  stopGracefully(servers);
   console.log(`${site.siteName} is open at ${site.siteUrl.origin}`);
+  if (!site.https && !isLoopback(site.siteUrl.hostname))
+    console.warn("SITE_URL is http: sessions can be read and taken over on the way. Use https.");
   if (site.localMailbox)
     console.log(`Mails stay here, at ${new URL("/mailbox", site.siteUrl)} (no SMTP_URL is set)`);
 }
 
 /** Whoever can read the local mailbox can sign in as anybody: then only this machine may connect. */
-function hostsOf(site: Environment): (string | undefined)[] {
-  return site.localMailbox ? ["127.0.0.1", "::1"] : [undefined];
+async function listenEverywhere(site: Environment, listener: RequestListener): Promise<Server[]> {
+  const hosts = site.localMailbox ? ["127.0.0.1", "::1"] : [undefined];
+  const servers = await Promise.all(hosts.map((host) => listen(listener, site.port, host)));
+  return servers.filter((server) => server !== null);
 }
 
 /** @returns null when this machine does not know the address */
@@ -65,6 +83,7 @@ function stopGracefully(servers: Server[]): void {
     // Those that were busy become idle later, and would be kept open for the client's next request.
     setInterval(() => servers.map((server) => server.closeIdleConnections()), 100);
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await finishAtShutdown();
     process.exit(0);
   };
   process.once("SIGTERM", stop);

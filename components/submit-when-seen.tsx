@@ -2,16 +2,12 @@
 
 import { useEffect } from "react";
 
-/**
- * Sends a form once its page is really in front of a person: not while it is prerendered or in a background tab.
- * The link's secret leaves the address bar with it (ASVS 14.2.1).
- */
+/** Sends a form once its page is really in front of a person: not while it is prerendered or in a background tab. */
 export function SubmitWhenSeen({ form }: { form: string }) {
   useEffect(() => {
     const submitIfSeen = () => {
       if (document.visibilityState !== "visible" || isPrerendering()) return;
       stop();
-      history.replaceState(null, "", location.pathname);
       const element = document.getElementById(form);
       if (element instanceof HTMLFormElement) element.requestSubmit();
     };

@@ -1,10 +1,9 @@
 // Writes the next migration: what leads from those in prisma/migrations/sqlite to the schema.
 //   npm run migration -- add_nickname
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
-import { build } from "esbuild";
+import { importTypeScript } from "./bundle.mjs";
 
 const folder = "prisma/migrations/sqlite";
 const lock = join(folder, "migration_lock.toml");
@@ -26,24 +25,6 @@ const file = join(folder, `${timestamp}_${name}`, "migration.sql");
 mkdirSync(dirname(file));
 writeFileSync(file, script);
 console.log(`Written: ${file}\nRead it before you commit it.`);
-
-/**
- * Node 20 cannot import TypeScript. The bundle lies below node_modules to find the packages.
- * @param {string} source
- * @returns {Promise<typeof import("../lib/platform/database/migrate")>}
- */
-async function importTypeScript(source) {
-  const outfile = resolve("node_modules/.cache/latchkey/migrate.mjs");
-  await build({
-    entryPoints: [source],
-    outfile,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-  });
-  return await import(pathToFileURL(outfile).href);
-}
 
 /**
  * @param {string} message

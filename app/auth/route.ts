@@ -1,14 +1,16 @@
-import { getTranslations } from "next-intl/server";
 import { z } from "zod";
-import { answerWithPage, seeOther, wantsJson, wantsPage } from "@/lib/web/answer";
+import { wantsJson, wantsPage } from "@/lib/web/accept";
+import { answerWithPage, seeOther } from "@/lib/web/answer";
+import { type AskProblem, describeAskProblem } from "@/lib/web/ask-problem";
 import { handlers } from "@/lib/web/handler";
 import { checkbox, readInput } from "@/lib/web/input";
-import { Problem } from "@/lib/web/problem";
+import { Problem, retryAfter } from "@/lib/web/problem";
+import { safeReturnTo } from "@/lib/web/return-to";
 import { startSignIn } from "@/lib/web/sign-in";
 
 const fields = z.object({
-  // A list, or a field that came twice, asks for several mails: two addresses that `parseEmailAddress` refuses.
-  email: z.union([z.string(), z.array(z.unknown()).transform(() => "@,@")]).catch(""),
+  // A list, or a field that came twice, asks for several mails.
+  email: z.union([z.string(), z.array(z.unknown())]).catch(""),
   next: z.string().optional().catch(undefined),
   remember: checkbox.catch(false),
 });
@@ -17,26 +19,35 @@ const fields = z.object({
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: async (request) => {
     const { email, next, remember } = fields.parse(await readInput(request));
-    const problem = await startSignIn(request.headers, { email, next, keepSignedIn: remember });
-    if (!problem) {
-      return wantsJson(request.headers)
-        ? Response.json(
-            { status: "sent" },
-            { status: 202, headers: { "cache-control": "no-store" } },
-          )
-        : seeOther("/check-email");
-    }
-    if (wantsPage(request.headers)) {
-      const form = new URLSearchParams({
-        problem,
-        email: email.slice(0, 320),
-        ...(next && { next }),
-        ...(remember && { remember: "on" }),
-      });
-      return await answerWithPage(request, `/sign-in?${form}`, 422);
-    }
-    const t = await getTranslations("signIn.problem");
-    const errors = [{ field: "email", code: problem, detail: t(problem) }];
-    throw new Problem(422, t(problem), { errors });
+    const problem = Array.isArray(email)
+      ? ({ problem: "several" } as const)
+      : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
+    if (problem) return await refuse(request, problem, { email, next, remember });
+    return wantsJson(request.headers)
+      ? Response.json({ status: "sent" }, { status: 202, headers: { "cache-control": "no-store" } })
+      : seeOther("/check-email");
   },
 });
+
+/** The form again, with what was typed and what is wrong; to a program, the same as a problem. */
+async function refuse(
+  request: Request,
+  problem: AskProblem,
+  { email, next, remember }: z.infer<typeof fields>,
+): Promise<Response> {
+  const status = problem.retryAt ? 429 : 422;
+  const headers = problem.retryAt ? retryAfter(problem.retryAt) : {};
+  if (wantsPage(request.headers)) {
+    const form = new URLSearchParams({
+      problem: problem.problem,
+      ...(problem.retryAt && { until: problem.retryAt.toISOString() }),
+      email: Array.isArray(email) ? "" : email.slice(0, 320),
+      next: safeReturnTo(next),
+      ...(remember && { remember: "on" }),
+    });
+    return await answerWithPage(request, `/sign-in?${form}`, status, headers);
+  }
+  const detail = await describeAskProblem(problem);
+  const errors = [{ field: "email", code: problem.problem, detail }];
+  throw new Problem(status, detail, { headers, ...(status === 422 && { errors }) });
+}

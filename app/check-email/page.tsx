@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
 import { CodeForm } from "@/components/code-form";
+import { DeadLink } from "@/components/dead-link";
 import { MailState } from "@/components/mail-state";
 import { RefreshWhileShown } from "@/components/refresh-while-shown";
 import { Address } from "@/components/ui/address";
@@ -12,7 +13,7 @@ import { signedOutOnly } from "@/lib/latchkey";
 import { readBrowserCookie } from "@/lib/web/cookies";
 import { readProofProblem } from "@/lib/web/proof-problem";
 import type { SearchParams } from "@/lib/web/query";
-import { safeReturnTo } from "@/lib/web/return-to";
+import { safeReturnTo, signInPath } from "@/lib/web/return-to";
 import { site } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -24,6 +25,12 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
   const request = browserToken ? await peekLatestRequest(browserToken) : null;
   if (!request) redirect("/sign-in");
   await signedOutOnly(safeReturnTo(request.next));
+  const problem = await readProofProblem(searchParams);
+  // Somebody has signed in with it: whose address it is, is nobody's business here any more.
+  if (request.usedAt || request.replacedAt) {
+    if (!problem) redirect("/sign-in");
+    return <DeadLink reason={problem} signIn={signInPath(safeReturnTo(request.next))} />;
+  }
   const t = await getTranslations("checkEmail");
   const { state } = request.mail ?? {};
   const hasLeft =
@@ -38,11 +45,7 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
       </p>
       <MailState mail={request.mail} hasMailbox={site().localMailbox} />
       {!hasLeft && !isLost && <RefreshWhileShown everySeconds={2} />}
-      <CodeForm
-        action="/auth/code"
-        problem={await readProofProblem(searchParams)}
-        autoFocus={!isLost}
-      />
+      <CodeForm action="/auth/code" problem={problem} autoFocus={!isLost} />
       <div className="border-line border-t pt-5">
         <p className="text-muted text-sm">{t(isLost ? "lostHelp" : "spam")}</p>
         <div className="mt-3 flex flex-wrap items-center gap-x-6 gap-y-2">

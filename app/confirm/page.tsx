@@ -28,6 +28,8 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Sear
   const { request } = link;
   if (link.state !== "usable")
     return <DeadLink reason={t(link.state)} signIn={signInPath(request.next)} />;
+  const problem = await readProofProblem(searchParams);
+  if (link.isOwn && problem) return <DeadLink reason={problem} signIn={signInPath(request.next)} />;
   if (link.isOwn)
     return <ConfirmHere siteName={site().name} address={request.emailTyped} token={token} />;
   return (
@@ -37,7 +39,7 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Sear
       networkAddress={request.networkAddress}
       askedAt={request.createdAt}
       token={token}
-      problem={await readProofProblem(searchParams)}
+      problem={problem}
     />
   );
 }

@@ -2,8 +2,8 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { SignInForm } from "@/components/sign-in-form";
 import { Doorway } from "@/components/ui/doorway";
-import { isEmailAddressProblem } from "@/lib/domain/email-address";
 import { signedOutOnly } from "@/lib/latchkey";
+import { readAskProblem } from "@/lib/web/ask-problem";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 import { safeReturnTo } from "@/lib/web/return-to";
 
@@ -20,7 +20,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
       <p className="text-muted">{t("lead")}</p>
       <SignInForm
         email={query.email}
-        error={isEmailAddressProblem(query.problem) ? t(`problem.${query.problem}`) : undefined}
+        error={await readAskProblem(searchParams)}
         next={query.next}
         remember={query.remember === "on"}
       />

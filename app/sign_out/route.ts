@@ -1,5 +1,6 @@
 import { revokeSession } from "@/lib/domain/sessions";
-import { seeOther, wantsPage } from "@/lib/web/answer";
+import { wantsPage } from "@/lib/web/accept";
+import { seeOther } from "@/lib/web/answer";
 import { clearSessionCookie, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 

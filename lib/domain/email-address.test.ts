@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEmailAddressProblem, parseEmailAddress } from "./email-address";
+import { emailAddressProblems, parseEmailAddress } from "./email-address";
 
 const canonicalForms = [
   ["ann@example.org", "ann@example.org"],
@@ -205,7 +205,7 @@ test("whatever the text, it gives an address or a problem that has a name", () =
   fc.assert(
     fc.property(anyText, (text) => {
       const parsed = parseEmailAddress(text);
-      expect("canonical" in parsed || isEmailAddressProblem(parsed.problem)).toBe(true);
+      expect("canonical" in parsed || emailAddressProblems.includes(parsed.problem)).toBe(true);
     }),
     { numRuns: 5000 },
   );

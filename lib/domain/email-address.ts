@@ -7,7 +7,7 @@ export type EmailAddress = {
   typed: string;
 };
 
-const problems = [
+export const emailAddressProblems = [
   "missing",
   "malformed",
   "several",
@@ -15,7 +15,7 @@ const problems = [
   "look-alike",
   "local-part",
 ] as const;
-export type EmailAddressProblem = (typeof problems)[number];
+export type EmailAddressProblem = (typeof emailAddressProblems)[number];
 
 /**
  * One address, one mailbox, one canonical form: NFKC, trimmed, lower-cased, the domain in its ASCII form.
@@ -56,9 +56,4 @@ function asciiDomain(domain: string): string | null {
   return labels.length > 1 && wellFormed && /^([a-z]{2,}|xn--[a-z0-9-]+)$/.test(topLevel)
     ? ascii
     : null;
-}
-
-/** Whether a text from outside names a problem of ours. */
-export function isEmailAddressProblem(text: string | undefined): text is EmailAddressProblem {
-  return problems.some((problem) => problem === text);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
@@ -104,6 +104,7 @@ async function ask(userAgent = chrome) {
   const visitor = { browserToken: randomToken(), userAgent, networkAddress: "203.0.113.7" };
   const address = { canonical: "ann@example.org", typed: "ann@example.org" };
   await database().mail.deleteMany();
+  await forgetLimits();
   await storeSignInRequest({ address, keepSignedIn: false, next: "/", visitor }, randomToken());
   const mail = await database().mail.findFirstOrThrow();
   const { linkToken, code } = readMailContent(mail);

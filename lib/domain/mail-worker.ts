@@ -4,6 +4,7 @@ import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { type Delivery, deliverMail } from "@/lib/platform/mail";
+import { atShutdown } from "@/lib/platform/shutdown";
 import { describeDevice } from "./device";
 import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClaim } from "./outbox";
 
@@ -17,18 +18,19 @@ const meetingPlace = globalThis as { [key]?: { wake(): void } };
 /** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
 export function startMailWorker(): void {
   if (meetingPlace[key]) return;
-  let underWay = 0;
+  const underWay = new Set<Promise<void>>();
   let isLooking = false;
+  let isStopped = false;
   const look = async () => {
-    if (isLooking || underWay >= concurrency) return;
+    if (isStopped || isLooking || underWay.size >= concurrency) return;
     isLooking = true;
     try {
-      for (const mail of await claimDueMails(concurrency - underWay)) {
-        underWay += 1;
-        void send(mail).finally(() => {
-          underWay -= 1;
+      for (const mail of await claimDueMails(concurrency - underWay.size)) {
+        const sending = send(mail).finally(() => {
+          underWay.delete(sending);
           void look();
         });
+        underWay.add(sending);
       }
     } catch (error) {
       log().error({ err: error }, "the mail queue could not be read");
@@ -38,6 +40,11 @@ export function startMailWorker(): void {
   };
   meetingPlace[key] = { wake: () => void look() };
   setInterval(look, seconds(1)).unref();
+  // What a server has taken and nobody has written down would be sent again.
+  atShutdown(async () => {
+    isStopped = true;
+    await Promise.all(underWay);
+  });
 }
 
 /** Lets the worker look at once instead of within a second. Harmless where none runs. */

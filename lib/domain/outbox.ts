@@ -3,7 +3,7 @@ import type { Mail, Prisma } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { seconds } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
-import { open, seal } from "@/lib/platform/secrets";
+import { seal, unseal } from "@/lib/platform/secrets";
 
 /** What a mail says, by template. Stored encrypted, because it holds secrets. */
 const mailContent = z.discriminatedUnion("template", [
@@ -113,7 +113,7 @@ function nextAttempt(attempts: number): Date {
 /** The newest mails that the local mailbox caught. */
 export async function listCapturedMails(limit: number): Promise<Mail[]> {
   return await database().mail.findMany({
-    where: { state: "captured", sealedContent: { not: null } },
+    where: { state: "captured", expiresAt: { gt: new Date() } },
     orderBy: { createdAt: "desc" },
     take: limit,
   });
@@ -122,5 +122,5 @@ export async function listCapturedMails(limit: number): Promise<Mail[]> {
 /** @throws when the content cannot be decrypted, or is not what this version writes */
 export function readMailContent(mail: Mail): MailContent {
   if (!mail.sealedContent) throw new Error(`The content of mail ${mail.id} has been erased`);
-  return mailContent.parse(JSON.parse(open("mail content", mail.sealedContent)));
+  return mailContent.parse(JSON.parse(unseal("mail content", mail.sealedContent)));
 }

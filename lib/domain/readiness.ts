@@ -1,5 +1,13 @@
-import { adapterFactory } from "@/lib/platform/database/database";
-import { listPendingMigrations, MigrationError } from "@/lib/platform/database/migrations";
+import { adapterFactory, database } from "@/lib/platform/database/database";
+import {
+  comparePending,
+  defaultFolder,
+  MigrationError,
+  type MigrationRecord,
+  readMigrations,
+} from "@/lib/platform/database/migrations";
+
+let migrations: ReturnType<typeof readMigrations> | undefined;
 
 /**
  * The database answers and has exactly the migrations of this version. Never writes.
@@ -7,7 +15,11 @@ import { listPendingMigrations, MigrationError } from "@/lib/platform/database/m
  * @throws when the database does not answer
  */
 export async function requireMigratedDatabase(): Promise<void> {
-  const pending = await listPendingMigrations(adapterFactory());
+  migrations ??= readMigrations(defaultFolder(adapterFactory()));
+  const records = await database().$queryRaw<MigrationRecord[]>`
+    SELECT migration_name AS "name", finished_at AS "finishedAt" FROM _prisma_migrations
+    WHERE rolled_back_at IS NULL ORDER BY started_at`;
+  const pending = comparePending(records, migrations);
   if (pending.length > 0)
     throw new MigrationError(
       "pending",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { redeem, SignInRefused } from "./redemption";
 import { findSession } from "./sessions";
@@ -16,6 +16,7 @@ beforeEach(async () => {
   await database().user.deleteMany();
   await database().mail.deleteMany();
   await database().signInRequest.deleteMany();
+  await database().limitCount.deleteMany();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -171,6 +172,7 @@ async function ask({
   keepSignedIn = false,
 } = {}) {
   const linkToken = randomToken();
+  await forgetLimits();
   await storeSignInRequest(
     {
       address: { canonical: address, typed },

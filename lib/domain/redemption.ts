@@ -1,5 +1,5 @@
-import type { Session, User } from "@/lib/platform/database/client/client";
-import { database } from "@/lib/platform/database/database";
+import type { Session, SignInRequest, User } from "@/lib/platform/database/client/client";
+import { database, type Transaction } from "@/lib/platform/database/database";
 import { hashToken } from "@/lib/platform/secrets";
 import { cancelMailsTo } from "./outbox";
 import { sessionEnd } from "./sessions";
@@ -16,7 +16,6 @@ export class SignInRefused extends Error {
 
 /**
  * Spends what a mail signs in with and makes the session, or does neither. The one place where sessions are made.
- * Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides.
  * The first success ends every other mail to that address.
  * @param sessionToken the value of the new session's cookie
  * @param endedSessionToken the value that this browser had before; that session ends (ASVS 7.2.4)
@@ -29,24 +28,9 @@ export async function redeem(
   endedSessionToken: string | undefined,
 ): Promise<{ session: Session; user: User }> {
   return await database().$transaction(async (transaction) => {
-    const now = new Date();
-    const { count } = await transaction.signInRequest.updateMany({
-      where: { id: requestId, ...stillUsable() },
-      data: { usedAt: now },
-    });
-    if (count !== 1) throw new SignInRefused("used");
-    const request = await transaction.signInRequest.findUniqueOrThrow({ where: { id: requestId } });
-    const user = await transaction.user.upsert({
-      where: { email: request.email },
-      create: { email: request.email, emailTyped: request.emailTyped, emailVerified: now },
-      update: {},
-    });
-    if (user.blockedAt) throw new SignInRefused("blocked");
-    await transaction.signInRequest.updateMany({
-      where: { email: request.email, ...stillUsable() },
-      data: { replacedAt: now },
-    });
-    await cancelMailsTo(transaction, request.email);
+    const request = await consumeRequest(transaction, requestId);
+    const user = await requireAccount(transaction, request);
+    await endOtherRequests(transaction, request.email);
     if (endedSessionToken)
       await transaction.session.deleteMany({ where: { tokenHash: hashToken(endedSessionToken) } });
     const session = await transaction.session.create({
@@ -61,4 +45,37 @@ export async function redeem(
     });
     return { session, user };
   });
+}
+
+/** Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. */
+async function consumeRequest(transaction: Transaction, id: string): Promise<SignInRequest> {
+  const { count } = await transaction.signInRequest.updateMany({
+    where: { id, ...stillUsable() },
+    data: { usedAt: new Date() },
+  });
+  if (count !== 1) throw new SignInRefused("used");
+  return await transaction.signInRequest.findUniqueOrThrow({ where: { id } });
+}
+
+/** The account of the address, made now if there is none: nobody has one who has not read its mail. */
+async function requireAccount(transaction: Transaction, request: SignInRequest): Promise<User> {
+  const user = await transaction.user.upsert({
+    where: { email: request.email },
+    create: {
+      email: request.email,
+      emailTyped: request.emailTyped,
+      emailVerified: new Date(),
+    },
+    update: {},
+  });
+  if (user.blockedAt) throw new SignInRefused("blocked");
+  return user;
+}
+
+async function endOtherRequests(transaction: Transaction, email: string): Promise<void> {
+  await transaction.signInRequest.updateMany({
+    where: { email, ...stillUsable() },
+    data: { replacedAt: new Date() },
+  });
+  await cancelMailsTo(transaction, email);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { redeem } from "./redemption";
 import { findSession, revokeSession, sessionEnd } from "./sessions";
@@ -85,6 +85,7 @@ test("a database that is away is a fault, and not nobody", async () => {
 async function signIn(email: string, keepSignedIn: boolean): Promise<string> {
   const [linkToken, token] = [randomToken(), randomToken()];
   const visitor = { browserToken: "browser", userAgent: "", networkAddress: "" };
+  await forgetLimits();
   await storeSignInRequest(
     { address: { canonical: email, typed: email }, keepSignedIn, next: "/", visitor },
     linkToken,

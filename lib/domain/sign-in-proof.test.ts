@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
 import { redeem } from "./redemption";
@@ -18,6 +18,7 @@ beforeEach(async () => {
   await database().user.deleteMany();
   await database().mail.deleteMany();
   await database().signInRequest.deleteMany();
+  await database().limitCount.deleteMany();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -224,6 +225,7 @@ const bob = { browser: "bob's", address: "bob@example.org" };
 async function ask({ browser = "browser", address = "ann@example.org" } = {}) {
   vi.setSystemTime(Date.now() + (await database().signInRequest.count()));
   const linkToken = randomToken();
+  await forgetLimits();
   await storeSignInRequest(
     {
       address: { canonical: address, typed: address },

@@ -1,13 +1,30 @@
 import type { SignInRequest } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
+import { LimitReached } from "@/lib/platform/limits";
 import { hashToken } from "@/lib/platform/secrets";
+import { countCode, forgiveCode } from "./limits";
 import { isCodeOf } from "./sign-in-request";
 
 /** Why a link or a code signs nobody in. */
-export type ProofProblem =
-  | { problem: "unknown" | "used" | "replaced" | "expired" | "other-browser" | "malformed-code" }
-  | { problem: "wrong-code"; triesLeft: number };
+export const proofProblems = [
+  "unknown",
+  "used",
+  "replaced",
+  "expired",
+  "other-browser",
+  "malformed-code",
+  "wrong-code",
+  "paused",
+  "blocked",
+] as const;
+export type ProofProblem = {
+  problem: (typeof proofProblems)[number];
+  /** After a wrong code. */
+  triesLeft?: number;
+  /** After too many wrong codes: when the next may be tried. */
+  retryAt?: Date;
+};
 
 export type Proof = { request: SignInRequest } | ProofProblem;
 
@@ -18,6 +35,9 @@ export type LinkView = {
   isOwn: boolean;
   state: "usable" | "used" | "replaced" | "expired";
 };
+
+/** As many mails as an address gets in an hour, by default; the code of an older one is of no more use. */
+const mostCandidates = 5;
 
 /** Looks at a link and never changes anything, however often and by whomever it is opened. */
 export async function peekLink(
@@ -46,7 +66,7 @@ export async function proveByLink(
   return link.state === "usable" ? { request: link.request } : { problem: link.state };
 }
 
-/** The code, typed in the browser that asked. It may be that of any mail which this browser asked for and which still works. */
+/** The code, typed in the browser that asked. It may be that of any of its mails to this address which still works. */
 export async function proveByCode(code: string, browserToken: string | undefined): Promise<Proof> {
   if (!browserToken) return { problem: "unknown" };
   const newest = await database().signInRequest.findFirst({
@@ -55,8 +75,10 @@ export async function proveByCode(code: string, browserToken: string | undefined
   });
   if (!newest) return { problem: "unknown" };
   const candidates = await database().signInRequest.findMany({
-    where: { browserHash: newest.browserHash, ...stillUsable() },
+    // One guess must not be compared with the codes of many people.
+    where: { browserHash: newest.browserHash, email: newest.email, ...stillUsable() },
     orderBy: { createdAt: "desc" },
+    take: mostCandidates,
   });
   const state = stateOf(newest);
   return candidates.length === 0 && state !== "usable"
@@ -84,7 +106,14 @@ async function tryCode(
   counter: "codeTries" | "codeTriesElsewhere",
 ): Promise<Proof> {
   const code = readCode(typed);
-  if (!code) return { problem: "malformed-code" };
+  const email = candidates[0]?.email;
+  if (!code || !email) return { problem: "malformed-code" };
+  try {
+    await countCode(email);
+  } catch (error) {
+    if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
+    throw error;
+  }
   const { codeAttempts } = environment();
   let triesLeft = 0;
   for (const request of candidates) {
@@ -93,7 +122,10 @@ async function tryCode(
       data: { [counter]: { increment: 1 } },
     });
     if (count === 0) continue;
-    if (isCodeOf(request, code)) return { request };
+    if (isCodeOf(request, code)) {
+      await forgiveCode(email);
+      return { request };
+    }
     triesLeft = Math.max(triesLeft, codeAttempts - request[counter] - 1);
   }
   return { problem: "wrong-code", triesLeft };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
 import { redeem } from "./redemption";
@@ -15,6 +15,7 @@ beforeEach(async () => {
   vi.setSystemTime(now);
   await database().mail.deleteMany();
   await database().signInRequest.deleteMany();
+  await forgetLimits();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -52,6 +53,7 @@ test("the mail holds the link's token, a six-digit code and who asked, and when"
 test("when the request cannot be stored, no mail is", async () => {
   const linkToken = randomToken();
   await storeSignInRequest(askOf("browser"), linkToken);
+  await forgetLimits();
   await expect(storeSignInRequest(askOf("browser"), linkToken)).rejects.toThrow();
   expect(await database().mail.count()).toBe(1);
 });
@@ -70,6 +72,7 @@ test("asking makes no account, and does the same whether there is one", async ()
   await database().user.create({
     data: { email: "ann@example.org", emailTyped: "ann@example.org", emailVerified: now },
   });
+  await forgetLimits();
   await storeSignInRequest(askOf("second"), randomToken());
   const [first, second] = [await peekLatestRequest("first"), await peekLatestRequest("second")];
   const bare = { id: "", linkHash: "", codeHash: "", browserHash: "" };
@@ -82,7 +85,9 @@ test("the newest request of a browser is found, with the state of its mail", asy
   await storeSignInRequest(askOf("browser"), randomToken());
   vi.setSystemTime(now.getTime() + 1);
   const newest = randomToken();
+  await forgetLimits();
   await storeSignInRequest(askOf("browser"), newest);
+  await forgetLimits();
   await storeSignInRequest(askOf("another"), randomToken());
   expect(await peekLatestRequest("browser")).toMatchObject({
     linkHash: hashToken(newest),

@@ -3,6 +3,7 @@ import { database } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
 import { hashToken, keyedHash, matchesKeyedHash, randomCode } from "@/lib/platform/secrets";
 import type { EmailAddress } from "./email-address";
+import { countMail } from "./limits";
 import { queueMail } from "./outbox";
 
 /** The browser that asks, as far as it shows itself. */
@@ -25,6 +26,7 @@ export type SignInAsk = {
  * Stores what one mail can sign in with, and the mail, or neither. Only hashes of the secrets are kept,
  * and whether an account exists is not even looked at: the answer cannot tell.
  * @param linkToken the secret of the mail's link
+ * @throws {LimitReached} when too many mails were asked for
  */
 export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Promise<void> {
   const code = randomCode();
@@ -33,6 +35,7 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
   const expiresAt = new Date(askedAt.getTime() + environment().linkLifetime);
   const { browserToken, userAgent, networkAddress } = ask.visitor;
   await database().$transaction(async (transaction) => {
+    await countMail(transaction, ask.address.canonical, networkAddress);
     const request = await transaction.signInRequest.create({
       data: {
         email: ask.address.canonical,

@@ -27,6 +27,9 @@ test("a secret is all that has to be given", () => {
     sessionLong: 30 * day,
     linkLifetime: 600 * second,
     codeAttempts: 5,
+    mailsPerMinute: 1,
+    mailsPerHour: 5,
+    mailsPerHourPerNetwork: 20,
     logLevel: "info",
   });
 });

@@ -53,6 +53,9 @@ const variables = z.object({
   SESSION_LONG_DAYS: number({ above: 0, max: 400 }).default(30),
   LINK_MINUTES: number({ above: 0, max: 10 }).default(10),
   CODE_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(5),
+  MAILS_PER_MINUTE: number({ min: 1, max: 1000, whole: true }).default(1),
+  MAILS_PER_HOUR: number({ min: 1, max: 10_000, whole: true }).default(5),
+  MAILS_PER_HOUR_PER_NETWORK: number({ min: 1, max: 1_000_000, whole: true }).default(20),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -131,6 +134,9 @@ function interpret(given: z.infer<typeof variables>) {
     sessionLong: days(given.SESSION_LONG_DAYS),
     linkLifetime: minutes(given.LINK_MINUTES),
     codeAttempts: given.CODE_ATTEMPTS,
+    mailsPerMinute: given.MAILS_PER_MINUTE,
+    mailsPerHour: given.MAILS_PER_HOUR,
+    mailsPerHourPerNetwork: given.MAILS_PER_HOUR_PER_NETWORK,
     logLevel: given.LOG_LEVEL,
   };
   return { environment, faults };

@@ -1,7 +1,7 @@
 import { createTransport, type Transporter } from "nodemailer";
 import type SMTPTransport from "nodemailer/lib/smtp-transport";
 import { seconds } from "./duration";
-import { environment } from "./environment";
+import { environment, isLoopback } from "./environment";
 
 export type OutgoingMail = {
   /** Stays the same when a mail is tried again, so that a server can tell that it has it already. */
@@ -30,6 +30,7 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
       connectionTimeout: seconds(8),
       greetingTimeout: seconds(8),
       socketTimeout: seconds(8),
+      ...(isSecretAtRisk(smtpUrl) && { requireTLS: true }),
       disableFileAccess: true,
       disableUrlAccess: true,
     });
@@ -47,6 +48,12 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
   } catch (error) {
     return failure(error);
   }
+}
+
+/** A password that would travel in the clear if somebody on the way took the server's offer of TLS out. */
+function isSecretAtRisk(smtpUrl: string): boolean {
+  const { username, hostname, searchParams } = new URL(smtpUrl);
+  return username !== "" && !isLoopback(hostname) && !searchParams.has("requireTLS");
 }
 
 /**

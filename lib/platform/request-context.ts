@@ -5,6 +5,8 @@ export type RequestContext = {
   requestId: string;
   /** The other end of the connection: no header can change it. */
   socketAddress: string;
+  /** Whether a proxy has passed it on. */
+  isForwarded: boolean;
   /** Set when the database did not answer: the page is then a 503, not a 500. */
   databaseFault?: boolean;
 };

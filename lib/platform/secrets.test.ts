@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
 
 const [oldSecret, newSecret, otherSecret] = ["o".repeat(32), "n".repeat(32), "x".repeat(32)];
-const { hashToken, keyedHash, matchesKeyedHash, open, randomCode, randomToken, seal } =
+const { hashToken, keyedHash, matchesKeyedHash, unseal, randomCode, randomToken, seal } =
   await secretsUnder(newSecret);
 
 test("what was sealed is opened again", () => {
   for (const text of ["", "a", "Привет 👋\n", "x".repeat(100_000)])
-    expect(open("mail content", seal("mail content", text))).toBe(text);
+    expect(unseal("mail content", seal("mail content", text))).toBe(text);
 });
 
 test("sealed text does not show, and never looks the same twice", () => {
@@ -20,7 +20,7 @@ test("whatever byte is changed, sealed text does not open", () => {
   for (const index of sealed.keys()) {
     const changed = Buffer.from(sealed);
     changed.writeUInt8(sealed.readUInt8(index) ^ 1, index);
-    expect(() => open("mail content", changed.toString("base64url"))).toThrow(
+    expect(() => unseal("mail content", changed.toString("base64url"))).toThrow(
       "fits no AUTH_SECRET",
     );
   }
@@ -30,24 +30,24 @@ test.each(["", "text"])("however short it is cut, sealed %j does not open", (tex
   const sealed = Buffer.from(seal("mail content", text), "base64url");
   for (const length of sealed.keys()) {
     const cut = sealed.subarray(0, length).toString("base64url");
-    expect(() => open("mail content", cut), `${length} bytes`).toThrow("fits no AUTH_SECRET");
+    expect(() => unseal("mail content", cut), `${length} bytes`).toThrow("fits no AUTH_SECRET");
   }
 });
 
 test("what was sealed for one purpose does not open for another", () => {
-  expect(() => open("sign-in code", seal("mail content", "text"))).toThrow();
+  expect(() => unseal("sign-in code", seal("mail content", "text"))).toThrow();
 });
 
 test("what was sealed with the old secret opens as long as that is listed", async () => {
   const sealed = (await secretsUnder(oldSecret)).seal("mail content", "text");
   const rotated = await secretsUnder(`${newSecret},${oldSecret}`);
-  expect(rotated.open("mail content", sealed)).toBe("text");
-  expect(() => open("mail content", sealed)).toThrow("fits no AUTH_SECRET");
+  expect(rotated.unseal("mail content", sealed)).toBe("text");
+  expect(() => unseal("mail content", sealed)).toThrow("fits no AUTH_SECRET");
 });
 
 test("after a rotation the new secret seals and hashes", async () => {
   const rotated = await secretsUnder(`${newSecret},${oldSecret}`);
-  expect(open("mail content", rotated.seal("mail content", "text"))).toBe("text");
+  expect(unseal("mail content", rotated.seal("mail content", "text"))).toBe("text");
   expect(rotated.keyedHash("sign-in code", "123456")).toBe(keyedHash("sign-in code", "123456"));
 });
 

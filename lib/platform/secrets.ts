@@ -57,7 +57,7 @@ export function seal(purpose: Purpose, text: string): string {
  * Decrypts what `seal` made, with any secret that is still accepted.
  * @throws when no secret fits: it was made with another `AUTH_SECRET`, or changed
  */
-export function open(purpose: Purpose, sealed: string): string {
+export function unseal(purpose: Purpose, sealed: string): string {
   const bytes = Buffer.from(sealed, "base64url");
   for (const secret of environment().authSecrets) {
     try {

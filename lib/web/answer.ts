@@ -1,16 +1,6 @@
+import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
-
-/** True for a browser that shows what it gets to a person. */
-export function wantsPage(headers: Headers): boolean {
-  return /\btext\/html\b/i.test(headers.get("accept") ?? "");
-}
-
-/** True for a program that asks for JSON and says so. */
-export function wantsJson(headers: Headers): boolean {
-  return (
-    !wantsPage(headers) && /\bapplication\/([\w.]+\+)?json\b/i.test(headers.get("accept") ?? "")
-  );
-}
+import { unavailable } from "./problem";
 
 /** After a form: go and look there. Relative, so that no header can lead it to another host. */
 export function seeOther(location: string): Response {
@@ -19,31 +9,28 @@ export function seeOther(location: string): Response {
 
 /**
  * A page of this site with another status than 200: Next renders pages for GET alone, and always with 200, but a form
- * that is sent back with its faults named is a 422. So the site asks itself for the page.
+ * that is sent back with its faults named is a 422. So the site asks itself for the page, as a visitor whom it does not
+ * know.
+ * @throws {Problem} 503 when the page cannot be had
  */
 export async function answerWithPage(
   request: Request,
   path: string,
   status: number,
+  extraHeaders: Record<string, string> = {},
 ): Promise<Response> {
-  const headers = new Headers({ accept: "text/html" });
-  for (const name of ["cookie", "accept-language", "user-agent"]) {
-    const value = request.headers.get(name);
-    if (value) headers.set(name, value);
-  }
+  const language = request.headers.get("accept-language");
   const page = await fetch(new URL(path, ownOrigin()), {
-    headers,
+    headers: { accept: "text/html", ...(language && { "accept-language": language }) },
     redirect: "error",
     cache: "no-store",
-  });
-  const kept = ["content-type", "content-security-policy", "cache-control"];
-  return new Response(page.body, {
-    status,
-    headers: kept.flatMap((name) => {
-      const value = page.headers.get(name);
-      return value ? [[name, value] as [string, string]] : [];
-    }),
-  });
+    signal: AbortSignal.timeout(seconds(5)),
+  }).catch(() => null);
+  if (page?.status !== 200) throw unavailable();
+  const headers = new Headers(extraHeaders);
+  for (const name of ["content-type", "content-security-policy", "cache-control"])
+    headers.set(name, page.headers.get(name) ?? "");
+  return new Response(page.body, { status, headers });
 }
 
 /** Where this process answers: never taken from a header. */

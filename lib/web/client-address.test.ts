@@ -111,6 +111,6 @@ async function start(proxies: number) {
   const { runWithRequestContext } = await import("@/lib/platform/request-context");
   const { clientAddress } = await import("./client-address");
   const inRequestFrom = (socketAddress: string, ask: () => string) =>
-    runWithRequestContext({ requestId: "1", socketAddress }, ask);
+    runWithRequestContext({ requestId: "1", isForwarded: false, socketAddress }, ask);
   return { clientAddress, inRequestFrom };
 }

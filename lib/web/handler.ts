@@ -2,7 +2,7 @@ import { unstable_rethrow } from "next/navigation";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
-import { Problem } from "./problem";
+import { Problem, unavailable } from "./problem";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 type Method = (typeof methods)[number];
@@ -35,7 +35,7 @@ function guarded(byMethod: Partial<Record<Method, Handler>>, method: Method): Ha
     } catch (error) {
       // `requireUser` and the like leave a handler in Next's own way.
       unstable_rethrow(error);
-      return answerTo(error).toResponse();
+      return answerTo(error).toResponse(request.headers);
     }
   };
 }
@@ -59,10 +59,6 @@ function answerTo(error: unknown): Problem {
   if (error instanceof Problem) return error;
   log().error({ err: error }, "a handler failed");
   return isDatabaseFault(error)
-    ? new Problem(
-        503,
-        "The database does not answer. Nothing is lost; try again in a few seconds.",
-        { headers: { "retry-after": "5" } },
-      )
+    ? unavailable()
     : new Problem(500, "Something went wrong here. Try again; if it stays, tell the site's owner.");
 }

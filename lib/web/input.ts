@@ -22,18 +22,21 @@ export async function readInput(request: Request): Promise<Record<string, unknow
 
 /** Stops reading at the limit, whatever `Content-Length` says. */
 async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = new Problem(413, `The body is larger than ${bodyLimit / 1024} KB.`, {
-    headers: { connection: "close" },
-  });
-  if (Number(request.headers.get("content-length") ?? 0) > bodyLimit) throw tooLarge;
+  if (Number(request.headers.get("content-length") ?? 0) > bodyLimit) throw bodyTooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > bodyLimit) throw tooLarge;
+    if (size > bodyLimit) throw bodyTooLarge();
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));
+}
+
+export function bodyTooLarge(): Problem {
+  return new Problem(413, `The body is larger than ${bodyLimit / 1024} KB.`, {
+    headers: { connection: "close" },
+  });
 }
 
 function parseJson(body: Uint8Array): Record<string, unknown> {

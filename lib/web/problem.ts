@@ -1,4 +1,6 @@
 import { STATUS_CODES } from "node:http";
+import { wantsPage } from "./accept";
+import { renderProblemPage } from "./problem-page";
 
 /** A field that is wrong, in the way RFC 9457 3 shows it. */
 export type FieldError = { field: string; code: string; detail: string };
@@ -15,23 +17,37 @@ export class Problem extends Error {
     super(detail);
   }
 
-  /** `application/problem+json` (RFC 9457). */
-  toResponse(): Response {
-    const { errors, headers } = this.extra;
-    const body = {
-      type: "about:blank",
-      title: STATUS_CODES[this.status],
-      status: this.status,
-      detail: this.detail,
-      errors,
+  /** `application/problem+json` (RFC 9457), or a page with the same words for a person. */
+  toResponse(asked: Headers): Response {
+    const isPage = wantsPage(asked);
+    const headers = {
+      "content-type": isPage ? "text/html; charset=utf-8" : "application/problem+json",
+      "cache-control": "no-store",
+      ...this.extra.headers,
     };
-    return Response.json(body, {
-      status: this.status,
-      headers: {
-        "content-type": "application/problem+json",
-        "cache-control": "no-store",
-        ...headers,
-      },
-    });
+    const body = isPage ? renderProblemPage(this.detail) : JSON.stringify(this);
+    return new Response(body, { status: this.status, headers });
   }
+
+  toJSON() {
+    const { status, detail } = this;
+    const title = STATUS_CODES[status];
+    return { type: "about:blank", title, status, detail, errors: this.extra.errors };
+  }
+}
+
+/** What stands behind the site does not answer. */
+export function unavailable(): Problem {
+  return new Problem(
+    503,
+    "The database does not answer. Nothing is lost; try again in a few seconds.",
+    {
+      headers: { "retry-after": "5" },
+    },
+  );
+}
+
+/** When to try again, in whole seconds (RFC 9110 10.2.3). */
+export function retryAfter(time: Date): Record<string, string> {
+  return { "retry-after": String(Math.max(1, Math.ceil((time.getTime() - Date.now()) / 1000))) };
 }

@@ -1,3 +1,5 @@
+import { days } from "@/lib/platform/duration";
+
 export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
 
 /** The query of a page's address; of a name that came twice, the first value. */
@@ -8,4 +10,11 @@ export async function readQuery(
   return Object.fromEntries(
     entries.map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
   );
+}
+
+/** A time of today in an address; now, when it is none. */
+export function readTime(text: string | undefined): Date {
+  const time = new Date(text ?? "");
+  const distance = Math.abs(time.getTime() - Date.now());
+  return distance < days(1) ? time : new Date();
 }

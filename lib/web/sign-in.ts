@@ -1,33 +1,41 @@
-import { getTranslations } from "next-intl/server";
 import { askForSignIn, mintSession } from "@/auth";
-import { type EmailAddressProblem, parseEmailAddress } from "@/lib/domain/email-address";
+import { parseEmailAddress } from "@/lib/domain/email-address";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
 import { SignInRefused } from "@/lib/domain/redemption";
 import type { Proof, ProofProblem } from "@/lib/domain/sign-in-proof";
-import { seeOther, wantsJson } from "./answer";
+import { LimitReached } from "@/lib/platform/limits";
+import { wantsJson } from "./accept";
+import { seeOther } from "./answer";
+import { type AskProblem, limitProblem } from "./ask-problem";
 import { bindBrowser, readSessionCookie, setSessionCookie } from "./cookies";
-import { Problem } from "./problem";
+import { Problem, retryAfter } from "./problem";
+import { describeProofProblem } from "./proof-problem";
 import { safeReturnTo } from "./return-to";
 import { describeVisitor } from "./visitor";
 
 /**
  * Stores a sign-in request of this browser and its mail. For an address with an account and for one without,
  * the same is done in the same time.
- * @returns the problem with the address, or null when the mail is on its way
+ * @returns why no mail is sent, or null when the mail is on its way
  * @throws when the database does not answer
  */
 export async function startSignIn(
   headers: Headers,
   input: { email: string; next: string | undefined; keepSignedIn: boolean },
-): Promise<EmailAddressProblem | null> {
+): Promise<AskProblem | null> {
   const address = parseEmailAddress(input.email);
-  if ("problem" in address) return address.problem;
-  await askForSignIn({
-    address,
-    keepSignedIn: input.keepSignedIn,
-    next: safeReturnTo(input.next),
-    visitor: { browserToken: await bindBrowser(), ...describeVisitor(headers) },
-  });
+  if ("problem" in address) return address;
+  try {
+    await askForSignIn({
+      address,
+      keepSignedIn: input.keepSignedIn,
+      next: safeReturnTo(input.next),
+      visitor: { browserToken: await bindBrowser(), ...describeVisitor(headers) },
+    });
+  } catch (error) {
+    if (error instanceof LimitReached) return limitProblem(error.limit.name, error.retryAt);
+    throw error;
+  }
   wakeMailWorker();
   return null;
 }
@@ -40,7 +48,7 @@ export async function startSignIn(
 export async function finishSignIn(
   headers: Headers,
   proof: Proof,
-): Promise<{ next: string } | ProofProblem | { problem: "blocked" }> {
+): Promise<{ next: string } | ProofProblem> {
   if ("problem" in proof) return proof;
   try {
     const session = await mintSession({
@@ -73,14 +81,15 @@ export async function answerSignIn(
         )
       : seeOther(outcome.next);
   }
-  const triesLeft = "triesLeft" in outcome ? outcome.triesLeft : undefined;
+  const { problem, triesLeft, retryAt } = outcome;
   if (wantsJson(request.headers)) {
-    const t = await getTranslations("proof.problem");
-    const detail = t(outcome.problem, { triesLeft: triesLeft ?? 0 });
-    throw new Problem(422, detail, { errors: [{ field: "code", code: outcome.problem, detail }] });
+    const detail = await describeProofProblem(outcome);
+    if (retryAt) throw new Problem(429, detail, { headers: retryAfter(retryAt) });
+    throw new Problem(422, detail, { errors: [{ field: "code", code: problem, detail }] });
   }
   const form = new URL(formPath, "http://form");
-  form.searchParams.set("problem", outcome.problem);
+  form.searchParams.set("problem", problem);
   if (triesLeft !== undefined) form.searchParams.set("left", String(triesLeft));
+  if (retryAt) form.searchParams.set("until", retryAt.toISOString());
   return seeOther(form.pathname + form.search);
 }

@@ -2,6 +2,6 @@ import { environment } from "@/lib/platform/environment";
 
 /** What pages show of the configuration. */
 export function site() {
-  const { siteName, siteUrl, localMailbox, linkLifetime } = environment();
-  return { name: siteName, url: siteUrl, localMailbox, linkLifetime };
+  const { siteName, siteUrl, localMailbox } = environment();
+  return { name: siteName, url: siteUrl, localMailbox };
 }

@@ -66,9 +66,17 @@ export function readMigrations(folder: string): MigrationList {
   }
 }
 
-export async function listPendingOn(connection: SqlDriverAdapter, migrations: MigrationList) {
+/** The same on an open connection. */
+export async function listPendingOn(
+  connection: SqlDriverAdapter,
+  migrations: MigrationList,
+): Promise<string[]> {
+  return comparePending(await listRecords(connection), migrations);
+}
+
+/** The same from records that have been read already. */
+export function comparePending(records: MigrationRecord[], migrations: MigrationList): string[] {
   const known = migrations.migrationDirectories.map(({ path }) => path);
-  const records = await listRecords(connection);
   const unknown = records.filter(({ name }) => !known.includes(name));
   if (unknown.length > 0) {
     const message = `The database has migrations that this version does not know (${namesOf(unknown)}): run the newer version that made them, or restore a backup from before it.`;
@@ -83,7 +91,8 @@ export async function listPendingOn(connection: SqlDriverAdapter, migrations: Mi
   return known.filter((name) => !applied.includes(name));
 }
 
-type MigrationRecord = { name: string; finishedAt: unknown };
+/** A line of Prisma's own record. */
+export type MigrationRecord = { name: string; finishedAt: unknown };
 
 async function listRecords(connection: SqlDriverAdapter): Promise<MigrationRecord[]> {
   const sql = `SELECT migration_name, finished_at FROM _prisma_migrations

@@ -14,7 +14,6 @@ test.each([
   ["journal_mode", "wal"],
   ["synchronous", 2n], // FULL
   ["foreign_keys", 1n],
-  ["busy_timeout", 5000n],
 ])("a client's connection has %s = %s", async (pragma, value) => {
   const client = new PrismaClient({ adapter: sqliteAdapterFactory(`file:${folder}/pragmas.db`) });
   const rows = await client.$queryRawUnsafe<Record<string, unknown>[]>(`PRAGMA ${pragma}`);

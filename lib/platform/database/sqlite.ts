@@ -1,30 +1,26 @@
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
-import {
-  isDriverAdapterError,
-  type SqlDriverAdapter,
-  type Transaction,
-} from "@prisma/driver-adapter-utils";
-import { Mutex } from "async-mutex";
+import { isDriverAdapterError, type SqlDriverAdapter } from "@prisma/driver-adapter-utils";
+import { seconds } from "../duration";
 import type { MigratableAdapterFactory } from "./migrate";
+import { connectApart, whenFree } from "./sqlite-connections";
 
 /** The database cannot be used as it is; the message says in one line what is wrong. */
 export class DatabaseError extends Error {
   override name = "DatabaseError";
 }
 
+// Waiting is done by `whenFree`: SQLite's own would block the process, and all that it answers.
 // In WAL mode, better-sqlite3's build of SQLite would be content with synchronous=NORMAL, which
 // forgets the last commits at a power cut.
 const settings = `
-  PRAGMA busy_timeout=5000;
+  PRAGMA busy_timeout=0;
   PRAGMA journal_mode=WAL;
   PRAGMA synchronous=FULL;
   PRAGMA foreign_keys=ON;`;
 
-const longestWaitMs = 60_000;
-const retryMs = 20;
+const longestMigration = seconds(60);
 
 /**
  * Connects Prisma to the SQLite file that `url` names: `file:` and a path, relative ones being
@@ -62,7 +58,8 @@ async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDrive
     connection = await better.connect();
     accessSync(file, constants.W_OK);
     // Of two processes that switch a new file to WAL, one is told at once that it is locked.
-    await executeWhenFree(connection, settings);
+    const opened = connection;
+    await whenFree(() => opened.executeScript(settings), Date.now() + longestMigration);
     return connection;
   } catch (cause) {
     await connection?.dispose();
@@ -76,54 +73,12 @@ function makeFolder(folder: string) {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
-    mkdirSync(folder);
+    // Addresses of people and waiting mails are no business of the machine's other users.
+    mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     // Another process may have made it just now.
     if (!existsSync(folder)) throw error;
   }
-}
-
-/**
- * Prisma's adapter has one connection, on which a statement that comes beside an open transaction lands inside it and is
- * undone with it: a counted guess would be forgotten when somebody else's sign-in is refused. So reads get a connection
- * of their own, which sees only what has been committed, and writes wait their turn.
- */
-async function connectApart(connect: () => Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> {
-  const writer = await connect();
-  const reader = await connect();
-  await reader.executeScript("PRAGMA query_only=ON");
-  const turn = new Mutex();
-  return {
-    provider: writer.provider,
-    adapterName: writer.adapterName,
-    queryRaw: (query) =>
-      /^\s*SELECT\b/i.test(query.sql)
-        ? reader.queryRaw(query)
-        : turn.runExclusive(() => writer.queryRaw(query)),
-    executeRaw: (query) => turn.runExclusive(() => writer.executeRaw(query)),
-    executeScript: (script) => turn.runExclusive(() => writer.executeScript(script)),
-    startTransaction: async (isolationLevel) => {
-      const release = await turn.acquire();
-      try {
-        return releaseAtEnd(await writer.startTransaction(isolationLevel), release);
-      } catch (error) {
-        release();
-        throw error;
-      }
-    },
-    dispose: async () => {
-      await reader.dispose();
-      await writer.dispose();
-    },
-  };
-}
-
-function releaseAtEnd(transaction: Transaction, release: () => void): Transaction {
-  for (const end of ["commit", "rollback"] as const) {
-    const act = transaction[end].bind(transaction);
-    transaction[end] = () => act().finally(release);
-  }
-  return transaction;
 }
 
 /**
@@ -139,8 +94,11 @@ async function runInExclusiveTransaction<T>(
   try {
     // SQLite changes a table by dropping it and making it anew, and dropping deletes the rows
     // that point at it. Migrations switch that off, but inside a transaction cannot.
-    await connection.executeScript("PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=0;");
-    await executeWhenFree(connection, "BEGIN IMMEDIATE");
+    await connection.executeScript("PRAGMA foreign_keys=OFF");
+    await whenFree(
+      () => connection.executeScript("BEGIN IMMEDIATE"),
+      Date.now() + longestMigration,
+    );
     const result = await work(connection);
     await assertReferencesHold(connection);
     await connection.executeScript("COMMIT");
@@ -151,19 +109,6 @@ async function runInExclusiveTransaction<T>(
   }
 }
 
-// Waits without blocking this process, since it may itself be the one to wait for.
-async function executeWhenFree(connection: SqlDriverAdapter, script: string) {
-  for (const startedAt = performance.now(); ; await sleep(retryMs)) {
-    try {
-      return await connection.executeScript(script);
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      if (performance.now() - startedAt > longestWaitMs)
-        throw new DatabaseError("Another process keeps the database locked: stop it, or wait.");
-    }
-  }
-}
-
 async function assertReferencesHold(connection: SqlDriverAdapter) {
   const sql = "PRAGMA foreign_key_check";
   const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
@@ -171,10 +116,6 @@ async function assertReferencesHold(connection: SqlDriverAdapter) {
     const message = `The migration was undone: rows of ${rows[0]?.[0]} would point at nothing.`;
     throw new DatabaseError(message);
   }
-}
-
-function isBusy(error: unknown) {
-  return isDriverAdapterError(error) && error.cause.kind === "SocketTimeout";
 }
 
 function reasonOf(error: unknown) {

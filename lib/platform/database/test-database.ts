@@ -23,3 +23,8 @@ export async function prepareTestDatabase(): Promise<string> {
   });
   return file;
 }
+
+/** As if what has been counted so far had been long ago: for tests of something else than limits. */
+export async function forgetLimits(): Promise<void> {
+  await database().limitCount.deleteMany();
+}

@@ -1,24 +1,28 @@
+import { environment } from "@/lib/platform/environment";
+import { requestContext } from "@/lib/platform/request-context";
 import messages from "@/messages/error.json";
 
-/**
- * The page of a fault: it needs no script, no style sheet and no database, since any of them may be what is missing.
- * (Next's own error pages are drawn by the browser, and stay blank where scripts do not run.)
- * @param path where to try again
- */
-export function renderFaultPage(fault: {
-  status: 500 | 503;
-  siteName: string;
-  requestId: string;
-  path: string;
-}): string {
-  const text = messages.en;
+const text = messages.en;
+
+/** The page of a fault of ours. (Next's own are drawn by the browser, and stay blank where scripts do not run.) */
+export function renderFaultPage(status: number, path: string): string {
+  const detail = status === 503 ? text.unavailable : text.fault;
+  return renderProblemPage(detail, { href: path, label: text.again });
+}
+
+/** The page of an answer that is not a success: no script, style sheet or database, since any may be what is missing. */
+export function renderProblemPage(
+  detail: string,
+  { href, label }: { href: string; label: string } = { href: "/", label: text.home },
+): string {
+  const requestId = requestContext()?.requestId;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${text.title} · ${escapeHtml(fault.siteName)}</title>
+<title>${text.title} · ${escapeHtml(environment().siteName)}</title>
 <style>
   :root { --page: #f4efe4; --ink: #1b2520; --accent: #1d4b3d; --on-accent: #fbf6ea; }
   @media (prefers-color-scheme: dark) {
@@ -34,9 +38,9 @@ export function renderFaultPage(fault: {
 </style>
 <main>
   <h1>${text.title}</h1>
-  <p>${fault.status === 503 ? text.unavailable : text.fault}</p>
-  <a href="${escapeHtml(fault.path)}">${text.again}</a>
-  <small>${text.reference.replace("{requestId}", escapeHtml(fault.requestId))}</small>
+  <p>${escapeHtml(detail)}</p>
+  <a href="${escapeHtml(href)}">${label}</a>
+  ${requestId ? `<small>${text.reference.replace("{requestId}", requestId)}</small>` : ""}
 </main>
 </html>
 `;

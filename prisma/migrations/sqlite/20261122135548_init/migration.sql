@@ -60,6 +60,13 @@ CREATE TABLE "Mail" (
     CONSTRAINT "Mail_signInRequestId_fkey" FOREIGN KEY ("signInRequestId") REFERENCES "SignInRequest" ("id") ON DELETE SET NULL ON UPDATE CASCADE
 );
 
+-- CreateTable
+CREATE TABLE "LimitCount" (
+    "key" TEXT NOT NULL PRIMARY KEY,
+    "points" INTEGER NOT NULL,
+    "expire" DATETIME
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
 
@@ -92,3 +99,6 @@ CREATE INDEX "Mail_state_nextAttemptAt_idx" ON "Mail"("state", "nextAttemptAt");
 
 -- CreateIndex
 CREATE INDEX "Mail_createdAt_idx" ON "Mail"("createdAt");
+
+-- CreateIndex
+CREATE INDEX "LimitCount_expire_idx" ON "LimitCount"("expire");

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DriverAdapterError,
+  isDriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlQuery,
+  type Transaction,
+} from "@prisma/driver-adapter-utils";
+import { Mutex } from "async-mutex";
+import { seconds } from "../duration";
+
+/** How long a statement waits for other writers, in this process and in others, before the database counts as away. */
+const patience = seconds(5);
+const retryMs = 10;
+
+/**
+ * Prisma's adapter has one connection, on which a statement that comes beside an open transaction lands inside it and is
+ * undone with it: a counted guess would be forgotten when somebody else's sign-in is refused. So reads get a connection
+ * of their own, which sees only what has been committed, and writes wait their turn.
+ */
+export async function connectApart(
+  connect: () => Promise<SqlDriverAdapter>,
+): Promise<SqlDriverAdapter> {
+  const writer = await connect();
+  const reader = await connect();
+  await reader.executeScript("PRAGMA query_only=ON");
+  const turn = new Mutex();
+  const write = async <Result>(work: () => Promise<Result>) => {
+    const deadline = Date.now() + patience;
+    return await turn.runExclusive(() => whenFree(work, deadline));
+  };
+  return {
+    provider: writer.provider,
+    adapterName: writer.adapterName,
+    queryRaw: (query) =>
+      /^\s*SELECT\b/i.test(query.sql)
+        ? whenFree(() => reader.queryRaw(query), Date.now() + patience)
+        : write(() => writer.queryRaw(query)),
+    executeRaw: (query) => write(() => writer.executeRaw(query)),
+    executeScript: (script) => write(() => writer.executeScript(script)),
+    startTransaction: async (isolationLevel) => {
+      const deadline = Date.now() + patience;
+      const release = await turn.acquire();
+      try {
+        const begin = () => writer.startTransaction(isolationLevel);
+        return patient(await whenFree(begin, deadline), deadline, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    dispose: async () => {
+      await reader.dispose();
+      await writer.dispose();
+    },
+  };
+}
+
+/** Its first write gets SQLite's lock, and may have to wait for another process. */
+function patient(transaction: Transaction, deadline: number, release: () => void): Transaction {
+  const { queryRaw, executeRaw, commit, rollback } = transaction;
+  return Object.assign(transaction, {
+    queryRaw: (query: SqlQuery) => whenFree(() => queryRaw.call(transaction, query), deadline),
+    executeRaw: (query: SqlQuery) => whenFree(() => executeRaw.call(transaction, query), deadline),
+    commit: () => commit.call(transaction).finally(release),
+    rollback: () => rollback.call(transaction).finally(release),
+  });
+}
+
+/**
+ * Does `work` as soon as no other writer is in the way. Waits without blocking this process, since it may itself be the
+ * one to wait for, and has others to answer meanwhile.
+ * @param deadline in milliseconds since the epoch
+ * @throws what SQLite says when the deadline is over
+ */
+export async function whenFree<Result>(
+  work: () => Promise<Result>,
+  deadline: number,
+): Promise<Result> {
+  for (;;) {
+    // A place in the queue that came too late is of no use: whoever asked has been told.
+    if (Date.now() > deadline) throw new DriverAdapterError({ kind: "SocketTimeout" });
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    await sleep(retryMs);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return isDriverAdapterError(error) && error.cause.kind === "SocketTimeout";
+}

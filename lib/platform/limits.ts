@@ -1,0 +1,56 @@
+import { RateLimiterPrisma, RateLimiterRes } from "rate-limiter-flexible";
+import type { Transaction } from "./database/database";
+
+/** How often something may be done. */
+export type Limit = {
+  name: string;
+  times: number;
+  /** The window that opens with the first time, in milliseconds. */
+  within: number;
+  /** How long to wait once the limit is passed, in milliseconds; without it, until the window ends. */
+  pause?: number;
+};
+
+/** It has been done too often. */
+export class LimitReached extends Error {
+  override name = "LimitReached";
+  constructor(
+    readonly limit: Limit,
+    readonly retryAt: Date,
+  ) {
+    super(`Limit reached: ${limit.name}, until ${retryAt.toISOString()}`);
+  }
+}
+
+/**
+ * Counts once more, in the database: the limit holds across processes and restarts, and of any number at once no more
+ * get through than it allows. In a transaction that is undone, nothing has been counted.
+ * @param key whose times are counted
+ * @throws {LimitReached}
+ */
+export async function countAgainst(store: Transaction, limit: Limit, key: string): Promise<void> {
+  try {
+    await limiterOf(store, limit).consume(key);
+  } catch (reason) {
+    if (!(reason instanceof RateLimiterRes)) throw reason;
+    throw new LimitReached(limit, new Date(Date.now() + reason.msBeforeNext));
+  }
+}
+
+/** Takes one time back. */
+export async function countBack(store: Transaction, limit: Limit, key: string): Promise<void> {
+  await limiterOf(store, limit).reward(key);
+}
+
+/** Holds no state: all of it is in the database. Made anew because it must count inside the caller's transaction. */
+function limiterOf(store: Transaction, { name, times, within, pause }: Limit): RateLimiterPrisma {
+  return new RateLimiterPrisma({
+    storeClient: store,
+    tableName: "limitCount",
+    keyPrefix: name,
+    points: times,
+    duration: within / 1000,
+    blockDuration: (pause ?? 0) / 1000,
+    clearExpiredByTimeout: false,
+  });
+}

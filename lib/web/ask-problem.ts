@@ -1,0 +1,35 @@
+import { getTranslations } from "next-intl/server";
+import { type EmailAddressProblem, emailAddressProblems } from "@/lib/domain/email-address";
+import { minutes } from "@/lib/platform/duration";
+import { readQuery, readTime, type SearchParams } from "./query";
+
+const limits = ["mail-minute", "mail-hour", "mail-network"] as const;
+const problems = [...emailAddressProblems, ...limits];
+
+/** Why no mail was sent. */
+export type AskProblem = {
+  problem: EmailAddressProblem | (typeof limits)[number];
+  /** After too many mails: when the next may be asked for. */
+  retryAt?: Date;
+};
+
+/** The limit of the same name, as a problem to tell. */
+export function limitProblem(name: string, retryAt: Date): AskProblem {
+  return { problem: limits.find((limit) => limit === name) ?? "mail-network", retryAt };
+}
+
+/** What the handler wrote into the address of the form's page, in words; undefined when nothing went wrong. */
+export async function readAskProblem(searchParams: SearchParams): Promise<string | undefined> {
+  const query = await readQuery(searchParams);
+  const problem = problems.find((known) => known === query.problem);
+  return problem && (await describeAskProblem({ problem, retryAt: readTime(query.until) }));
+}
+
+/** Why no mail was sent, and what to do. */
+export async function describeAskProblem({
+  problem,
+  retryAt = new Date(),
+}: AskProblem): Promise<string> {
+  const t = await getTranslations("signIn.problem");
+  return t(problem, { retryAt, sentAt: new Date(retryAt.getTime() - minutes(1)) });
+}
