@@ -3,6 +3,7 @@
  * `npm start` runs it from `dist/server.mjs`.
  */
 import { createServer, type RequestListener, type Server } from "node:http";
+import type { Socket } from "node:net";
 import nextEnv from "@next/env";
 import next from "next";
 import { adapterFactory } from "@/lib/platform/database/database";
@@ -18,6 +19,8 @@ import { finishAtShutdown } from "@/lib/platform/shutdown";
 import { answerWith } from "@/lib/web/listener";
 
 const stopLimit = seconds(30);
+/** Connections on which nothing has been asked yet. */
+const silent = new Set<Socket>();
 
 try {
   await serve();
@@ -66,6 +69,7 @@ async function listen(
     { requestTimeout: seconds(30), headersTimeout: seconds(10), keepAliveTimeout: seconds(65) },
     listener,
   );
+  rememberSilent(server);
   return await new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT"
@@ -76,10 +80,20 @@ async function listen(
   });
 }
 
+/** A stop would wait for them. */
+function rememberSilent(server: Server): void {
+  server.on("connection", (socket: Socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+  });
+  server.on("request", ({ socket }) => silent.delete(socket));
+}
+
 /** Takes no more connections, answers what is under way, and ends. */
 function stopGracefully(servers: Server[]): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), stopLimit).unref();
+    for (const socket of silent) socket.destroy();
     // Those that were busy become idle later, and would be kept open for the client's next request.
     setInterval(() => servers.map((server) => server.closeIdleConnections()), 100);
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));

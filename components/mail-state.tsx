@@ -11,7 +11,11 @@ export function MailState({ mail, hasMailbox }: { mail: MailState | null; hasMai
       // Where mails stay here, it is there by the time that anybody has looked.
       if (hasMailbox) return <InMailbox />;
       return (
-        <Notice look="waiting">{mail.serverAnswer ? t("deferred") : t("state.queued")}</Notice>
+        <Notice look="waiting">
+          {mail.serverAnswer
+            ? t("deferred", { answer: mail.serverAnswer })
+            : t(mail.serverAnswer === "" ? "unreachable" : "state.queued")}
+        </Notice>
       );
     case "accepted":
       return <Notice look="done">{t("state.accepted")}</Notice>;

@@ -8,7 +8,7 @@ export function Door({ state, className = "" }: { state: DoorState; className?: 
   return (
     <svg
       viewBox="0 0 240 352"
-      className={`overflow-visible rtl:-scale-x-100 ${className}`}
+      className={`pointer-events-none overflow-visible rtl:-scale-x-100 ${className}`}
       aria-hidden="true"
     >
       {state !== "walled" && <Lamplight />}

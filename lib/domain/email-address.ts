@@ -1,9 +1,9 @@
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 
 export type EmailAddress = {
   /** What is compared, stored as the identity, and written to. */
   canonical: string;
-  /** What the person typed, trimmed: what is shown to them. */
+  /** What the person typed, trimmed: what is shown to them. Browsers put a domain into its ASCII form; this undoes it. */
   typed: string;
 };
 
@@ -43,7 +43,10 @@ export function parseEmailAddress(text: string): EmailAddress | { problem: Email
   const canonical = `${local}@${ascii}`;
   // RFC 5321 4.5.3.1.1 and RFC 3696 erratum 1690.
   if (local.length > 64 || canonical.length > 254) return { problem: "too-long" };
-  return { canonical, typed };
+  return {
+    canonical,
+    typed: typed.replace(/@xn--.*$|@.*\.xn--.*$/i, `@${domainToUnicode(ascii)}`),
+  };
 }
 
 /** The domain as mail servers know it (RFC 5891), or null when it is none: a name with a top-level domain, no address literal. */

@@ -60,6 +60,7 @@ export async function proveByLink(
   linkToken: string,
   browserToken: string | undefined,
 ): Promise<Proof> {
+  await buryExpired({ linkHash: hashToken(linkToken) });
   const link = await peekLink(linkToken, browserToken);
   if (!link) return { problem: "unknown" };
   if (!link.isOwn) return { problem: link.state === "usable" ? "other-browser" : "unknown" };
@@ -69,14 +70,16 @@ export async function proveByLink(
 /** The code, typed in the browser that asked. It may be that of any of its mails to this address which still works. */
 export async function proveByCode(code: string, browserToken: string | undefined): Promise<Proof> {
   if (!browserToken) return { problem: "unknown" };
+  const browserHash = hashToken(browserToken);
+  await buryExpired({ browserHash });
   const newest = await database().signInRequest.findFirst({
-    where: { browserHash: hashToken(browserToken) },
+    where: { browserHash },
     orderBy: { createdAt: "desc" },
   });
   if (!newest) return { problem: "unknown" };
   const candidates = await database().signInRequest.findMany({
     // One guess must not be compared with the codes of many people.
-    where: { browserHash: newest.browserHash, email: newest.email, ...stillUsable() },
+    where: { browserHash, email: newest.email, ...stillUsable() },
     orderBy: { createdAt: "desc" },
     take: mostCandidates,
   });
@@ -88,6 +91,7 @@ export async function proveByCode(code: string, browserToken: string | undefined
 
 /** Link and code together: whoever has both reads the mail, in whichever browser. */
 export async function proveByLinkAndCode(linkToken: string, code: string): Promise<Proof> {
+  await buryExpired({ linkHash: hashToken(linkToken) });
   const link = await peekLink(linkToken, undefined);
   if (!link) return { problem: "unknown" };
   // What has become of a link is told to the browser that asked, and that one needs no code.
@@ -137,13 +141,22 @@ function readCode(typed: string): string | null {
   return /^\d{6}$/.test(digits) ? digits : null;
 }
 
+/** A clock that is set back later does not bring them to life again. */
+async function buryExpired(which: { linkHash: string } | { browserHash: string }): Promise<void> {
+  const now = new Date();
+  await database().signInRequest.updateMany({
+    where: { ...which, expiredAt: null, expiresAt: { lte: now } },
+    data: { expiredAt: now },
+  });
+}
+
 function stateOf(request: SignInRequest): LinkView["state"] {
   if (request.usedAt) return "used";
   if (request.replacedAt) return "replaced";
-  return request.expiresAt <= new Date() ? "expired" : "usable";
+  return request.expiredAt || request.expiresAt <= new Date() ? "expired" : "usable";
 }
 
 /** What a request must be for its link or code to count. */
 export function stillUsable() {
-  return { usedAt: null, replacedAt: null, expiresAt: { gt: new Date() } };
+  return { usedAt: null, replacedAt: null, expiredAt: null, expiresAt: { gt: new Date() } };
 }

@@ -2,6 +2,7 @@ import { createTransport, type Transporter } from "nodemailer";
 import type SMTPTransport from "nodemailer/lib/smtp-transport";
 import { seconds } from "./duration";
 import { environment, isLoopback } from "./environment";
+import { log } from "./log";
 
 export type OutgoingMail = {
   /** Stays the same when a mail is tried again, so that a server can tell that it has it already. */
@@ -37,6 +38,8 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
     const { response } = await transport.sendMail({
       messageId: mail.messageId,
       from: mailFrom,
+      // One recipient, whatever anybody reads into the headers.
+      envelope: { from: mailFrom.address, to: [mail.recipient] },
       // An object is not parsed: one address stays one recipient.
       to: { name: "", address: mail.recipient },
       subject: mail.subject,
@@ -46,6 +49,7 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
     });
     return { outcome: "accepted", answer: response };
   } catch (error) {
+    log().warn({ err: error }, "the mail server did not take a mail");
     return failure(error);
   }
 }
@@ -59,7 +63,7 @@ function isSecretAtRisk(smtpUrl: string): boolean {
 /**
  * RFC 5321 4.2.1: an answer of 5yz to the sender, the recipient or the message is final. To anything else, such as
  * the greeting or the password, it is a fault of the set-up, which the owner can mend while the mail waits.
- * What a connection says of itself may name hosts that visitors need not know; only its code is kept.
+ * What a connection says of itself may name hosts, and is for the log: visitors are told what the server said.
  */
 function failure(error: unknown): Delivery {
   const { code, responseCode, response } = error as {
@@ -71,5 +75,5 @@ function failure(error: unknown): Delivery {
     (code === "EENVELOPE" || code === "EMESSAGE") &&
     responseCode !== undefined &&
     responseCode >= 500;
-  return { outcome: isFinal ? "refused" : "deferred", answer: response ?? code ?? "no answer" };
+  return { outcome: isFinal ? "refused" : "deferred", answer: response ?? "" };
 }

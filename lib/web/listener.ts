@@ -9,6 +9,8 @@ import { bodyLimit, bodyTooLarge } from "./input";
 import { Problem } from "./problem";
 import { renderFaultPage } from "./problem-page";
 
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
@@ -58,14 +60,17 @@ function faultPage(response: ServerResponse, path: string): string {
 }
 
 function refusalOf({ method = "", url = "", headers }: IncomingMessage): Problem | null {
-  if (!/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method))
-    return new Problem(405, `${method} is not possible here.`);
+  if (!methods.includes(method))
+    return new Problem(405, `${method} is not possible here.`, {
+      headers: { allow: methods.join(", ") },
+    });
   if (!url.startsWith("/")) return new Problem(400, "The address must be a path.");
   return Number(headers["content-length"] ?? 0) > bodyLimit ? bodyTooLarge() : null;
 }
 
 function refuse(response: ServerResponse, refusal: Problem): void {
   response.writeHead(refusal.status, {
+    ...refusal.extra.headers,
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     // What else the client sends is not read.

@@ -63,7 +63,7 @@ async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDrive
     return connection;
   } catch (cause) {
     await connection?.dispose();
-    const message = `The database file ${file} cannot be opened for writing: ${reasonOf(cause)}`;
+    const message = `DATABASE_URL names ${file}, which cannot be opened for writing (${reasonOf(cause)}): choose a folder that this user may write to.`;
     throw new DatabaseError(message, { cause });
   }
 }

@@ -40,7 +40,8 @@ CREATE TABLE "SignInRequest" (
     "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expiresAt" DATETIME NOT NULL,
     "usedAt" DATETIME,
-    "replacedAt" DATETIME
+    "replacedAt" DATETIME,
+    "expiredAt" DATETIME
 );
 
 -- CreateTable

@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Clock, clockIn } from "./clock";
+import { client } from "./http";
+import type { MailServer } from "./mail-server";
+import { freePort } from "./port";
+import { type Ending, type ServerProcess, startProcess } from "./server-process";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const clockModule = new URL("clock.mjs", import.meta.url).href;
+const readyWithinMs = 60_000;
+
+/** What a site under test starts with; all of it may be left out. */
+export interface SiteOptions {
+  /** Where its mail goes; without one it captures mails for its own `/mailbox`. */
+  mailServer?: Pick<MailServer, "url">;
+  /** `DATABASE_URL`; a fresh SQLite file unless told. */
+  database?: string;
+  /** More variables, or others in place of the usual ones. */
+  env?: Record<string, string>;
+  /** `false` leaves the server's clock alone. */
+  clock?: boolean;
+  /** What to run, as seen from the root of the repository; `dist/server.mjs` unless told. */
+  program?: string;
+}
+
+/** The production server, running as a process of its own. */
+export interface Site {
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** The path of the SQLite file; throws on another database. */
+  readonly databaseFile: string;
+  /** Moves what the server takes for now; throws if the site was started with its own clock. */
+  readonly clock: Clock;
+  readonly pid: number | undefined;
+  /** All that it has written so far, restarts included. */
+  output(): string;
+  /** Sends it a signal that ends it, SIGKILL unless told; done when it has ended. */
+  kill(signal?: NodeJS.Signals): Promise<Ending>;
+  /** Ends it as an operator would, and removes its files. */
+  stop(): Promise<void>;
+  /** Ends it if it still runs; starts it again with the same port, database and clock. */
+  restart(changedEnv?: Record<string, string>): Promise<void>;
+}
+
+/** The server ended, or was still not ready after a minute. */
+export class SiteDidNotStart extends Error {
+  constructor(
+    readonly ending: Ending | undefined,
+    readonly output: string,
+  ) {
+    const what = ending ? `ended with ${ending.code ?? ending.signal}` : "did not get ready";
+    super(`The server ${what}. It wrote:\n${output}`);
+  }
+}
+
+/**
+ * Starts the built site on a free port and waits until `/readyz` says that it can serve.
+ *
+ * Its environment is complete in itself: nothing of the developer's shell or `.env` gets in.
+ *
+ * @throws {SiteDidNotStart} with what the process wrote
+ */
+export async function startSite(options: SiteOptions = {}): Promise<Site> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const databaseUrl = options.database ?? `file:${join(folder, "test.db")}`;
+  const hasOwnClock = options.clock === false;
+  const clockFile = join(folder, "clock");
+  const clock = clockIn(clockFile);
+
+  let env: Record<string, string> = {
+    PATH: process.env.PATH ?? "",
+    HOME: folder,
+    NEXT_TELEMETRY_DISABLED: "1",
+    // Next's own mark of a process that has all its variables: no `.env` file is read any more.
+    __NEXT_PROCESSED_ENV: "true",
+    PORT: String(port),
+    SITE_URL: url,
+    DATABASE_URL: databaseUrl,
+    // The same for all, so that two sites on one database know each other's secrets.
+    AUTH_SECRET: createHash("sha256").update("latchkey tests").digest("base64url"),
+    MAIL_FROM: "Latchkey <sign-in@example.org>",
+    LOG_LEVEL: "info",
+    CLOCK_FILE: clockFile,
+    ...(options.mailServer && { SMTP_URL: options.mailServer.url }),
+    ...options.env,
+  };
+  let output = "";
+  let server: ServerProcess;
+
+  async function start() {
+    const program = resolve(root, options.program ?? "dist/server.mjs");
+    server = startProcess(hasOwnClock ? [program] : ["--import", clockModule, program], {
+      cwd: root,
+      env: { ...env, NODE_ENV: "production" },
+      onOutput: (text) => {
+        output += text;
+      },
+    });
+    await waitUntilReady();
+  }
+
+  async function waitUntilReady() {
+    const deadline = Date.now() + readyWithinMs;
+    while (Date.now() < deadline && !server.ending) {
+      if (await isReady()) return;
+      await pause(50);
+    }
+    const { ending } = server;
+    await server.kill("SIGKILL");
+    throw new SiteDidNotStart(ending, output);
+  }
+
+  function isReady() {
+    return client({ url })
+      .get("/readyz")
+      .then(({ status }) => status === 200)
+      .catch(() => false);
+  }
+
+  async function stop() {
+    await server.stop();
+    await removeFiles();
+  }
+
+  function removeFiles() {
+    return rm(folder, { recursive: true, force: true });
+  }
+
+  async function restart(changedEnv: Record<string, string> = {}) {
+    await server.stop();
+    env = { ...env, ...changedEnv };
+    await start();
+  }
+
+  await start().catch(async (error: unknown) => {
+    await removeFiles();
+    throw error;
+  });
+  return {
+    url,
+    databaseUrl,
+    get databaseFile() {
+      if (!databaseUrl.startsWith("file:")) throw new Error(`${databaseUrl} is not a file`);
+      return databaseUrl.slice("file:".length);
+    },
+    get clock() {
+      if (hasOwnClock) throw new Error("This site was started with `clock: false`");
+      return clock;
+    },
+    get pid() {
+      return server.pid;
+    },
+    output: () => output,
+    kill: (signal = "SIGKILL") => server.kill(signal),
+    stop,
+    restart,
+  };
+}
