@@ -11,7 +11,7 @@ export default defineConfig({
   workers: 2,
   retries: 0,
   forbidOnly: true,
-  timeout: 30_000,
+  timeout: 60_000,
   use: {
     ...devices["Desktop Chrome"],
     trace: "retain-on-failure",

@@ -12,7 +12,8 @@ const minute = 60_000;
 /** What the page says of a mail, up to where the mail server's own words stand. */
 const says = {
   ...messages.checkEmail.state,
-  deferred: messages.checkEmail.deferred.split("{")[0] ?? "",
+  // With the words of the mail server, or without any where it could not be reached.
+  deferred: messages.checkEmail.deferred.split("{answer}. ")[1] ?? "",
   refused: messages.checkEmail.state.refused.split("{")[0] ?? "",
 };
 const asJson = { accept: "application/json" };

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** A server's clock in the hands of a test; `clock.mjs` is its other end. */
+/** A server's clock in the hands of a test; `clock-preload.mjs` is its other end. */
 export interface Clock {
   /** What the server takes for now. */
   now(): Date;
@@ -9,7 +9,7 @@ export interface Clock {
   advance(ms: number): Promise<void>;
 }
 
-/** A clock that a process started with `CLOCK_FILE=<file>` and `--import clock.mjs` goes by. */
+/** A clock that a process started with `CLOCK_FILE=<file>` and `--import clock-preload.mjs` goes by. */
 export function clockIn(file: string): Clock {
   let offset = 0;
   write();

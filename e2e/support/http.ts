@@ -31,7 +31,7 @@ export interface HttpClient {
   request(method: string, path: string, sent?: SentRequest): Promise<HttpAnswer>;
 }
 
-export interface SentRequest {
+interface SentRequest {
   body?: SentBody | undefined;
   headers?: SentHeaders | undefined;
 }

@@ -12,7 +12,7 @@ import { freePort } from "./port";
 export type MailServerBehaviour = "accept" | "refuse connections" | MailFault;
 
 /** A mail that a test waits for. */
-export interface AwaitedMail {
+interface AwaitedMail {
   to: string;
   /** Only mails that arrived later than this one. */
   after?: Mail | undefined;

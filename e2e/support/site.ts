@@ -11,7 +11,7 @@ import { freePort } from "./port";
 import { type Ending, type ServerProcess, startProcess } from "./server-process";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const clockModule = new URL("clock.mjs", import.meta.url).href;
+const clockModule = new URL("clock-preload.mjs", import.meta.url).href;
 const readyWithinMs = 60_000;
 
 /** What a site under test starts with; all of it may be left out. */

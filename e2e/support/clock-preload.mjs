@@ -1,7 +1,7 @@
 /**
  * Moves the clock of a Node process that knows nothing of it:
  *
- *     CLOCK_FILE=/some/file node --import ./e2e/support/clock.mjs dist/server.mjs
+ *     CLOCK_FILE=/some/file node --import ./e2e/support/clock-preload.mjs dist/server.mjs
  *
  * The file holds the milliseconds by which `Date` is ahead, and may change at any time; it is read
  * again every few milliseconds. Timers, `performance.now()` and the `Date:` header of answers go on
