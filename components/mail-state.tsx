@@ -3,12 +3,25 @@ import { Notice } from "./ui/notice";
 
 type MailState = { state: string; serverAnswer: string | null };
 
+/** Whether the mail is still here, gone out, or will never go. */
+export function stageOf(mail: MailState | null, hasMailbox: boolean): "waiting" | "left" | "lost" {
+  switch (mail?.state) {
+    case "queued":
+      // Where mails stay here, it is there by the time that anybody has looked.
+      return hasMailbox ? "left" : "waiting";
+    case "accepted":
+    case "captured":
+      return "left";
+    default:
+      return "lost";
+  }
+}
+
 /** How far the mail has come, as honestly as the site knows it. */
 export function MailState({ mail, hasMailbox }: { mail: MailState | null; hasMailbox: boolean }) {
   const t = useTranslations("checkEmail");
   switch (mail?.state) {
     case "queued":
-      // Where mails stay here, it is there by the time that anybody has looked.
       if (hasMailbox) return <InMailbox />;
       return (
         <Notice look="waiting">

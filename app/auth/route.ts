@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { wantsJson, wantsPage } from "@/lib/web/accept";
-import { answerWithPage, seeOther } from "@/lib/web/answer";
+import { answerWithJson, answerWithPage, seeOther } from "@/lib/web/answer";
 import { type AskProblem, describeAskProblem } from "@/lib/web/ask-problem";
 import { handlers } from "@/lib/web/handler";
 import { checkbox, readInput } from "@/lib/web/input";
@@ -24,7 +24,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
     if (problem) return await refuse(request, problem, { email, next, remember });
     return wantsJson(request.headers)
-      ? Response.json({ status: "sent" }, { status: 202, headers: { "cache-control": "no-store" } })
+      ? answerWithJson({ status: "sent" }, 202)
       : seeOther("/check-email");
   },
 });

@@ -3,7 +3,7 @@ import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
 import { CodeForm } from "@/components/code-form";
 import { DeadLink } from "@/components/dead-link";
-import { MailState } from "@/components/mail-state";
+import { MailState, stageOf } from "@/components/mail-state";
 import { RefreshWhileShown } from "@/components/refresh-while-shown";
 import { Address } from "@/components/ui/address";
 import { Button } from "@/components/ui/button";
@@ -32,19 +32,20 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
     return <DeadLink reason={problem} signIn={signInPath(safeReturnTo(request.next))} />;
   }
   const t = await getTranslations("checkEmail");
-  const { state } = request.mail ?? {};
-  const hasLeft =
-    state === "accepted" || state === "captured" || (state === "queued" && site().localMailbox);
-  const isLost = !hasLeft && state !== "queued";
+  const stage = stageOf(request.mail, site().localMailbox);
+  const isLost = stage === "lost";
   return (
-    <Doorway door={hasLeft ? "letter" : "closed"} title={t(isLost ? "lostTitle" : "title")}>
+    <Doorway
+      door={stage === "left" ? "letter" : "closed"}
+      title={t(isLost ? "lostTitle" : "title")}
+    >
       <p className="text-muted">
         {t.rich(isLost ? "lost" : "sentTo", {
           address: () => <Address className="font-semibold text-ink">{request.emailTyped}</Address>,
         })}
       </p>
       <MailState mail={request.mail} hasMailbox={site().localMailbox} />
-      {!hasLeft && !isLost && <RefreshWhileShown everySeconds={2} />}
+      {stage === "waiting" && <RefreshWhileShown everySeconds={2} />}
       <CodeForm action="/auth/code" problem={problem} autoFocus={!isLost} />
       <div className="border-line border-t pt-5">
         <p className="text-muted text-sm">{t(isLost ? "lostHelp" : "spam")}</p>

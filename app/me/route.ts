@@ -1,4 +1,5 @@
 import { currentUser } from "@/lib/latchkey";
+import { answerWithJson } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { Problem } from "@/lib/web/problem";
 
@@ -11,9 +12,6 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
         401,
         "Nobody is signed in. Sign in at /sign-in and send the session cookie.",
       );
-    return Response.json(
-      { id: user.id, email_address: user.email },
-      { headers: { "cache-control": "no-store" } },
-    );
+    return answerWithJson({ id: user.id, email_address: user.email });
   },
 });

@@ -4,6 +4,7 @@ import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { type Delivery, deliverMail } from "@/lib/platform/mail";
+import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
 import { describeDevice } from "./device";
 import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClaim } from "./outbox";
@@ -11,13 +12,11 @@ import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClai
 /** How many mails are on their way at once: one slow answer does not hold up the others. */
 const concurrency = 10;
 
-// The pages and the worker are bundled apart from each other, so they meet at a name.
-const key = Symbol.for("latchkey.mail-worker");
-const meetingPlace = globalThis as { [key]?: { wake(): void } };
+const worker = processWide<{ wake?: () => void }>("mail-worker", () => ({}));
 
 /** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
 export function startMailWorker(): void {
-  if (meetingPlace[key]) return;
+  if (worker.wake) return;
   const underWay = new Set<Promise<void>>();
   let isLooking = false;
   let isStopped = false;
@@ -38,7 +37,7 @@ export function startMailWorker(): void {
       isLooking = false;
     }
   };
-  meetingPlace[key] = { wake: () => void look() };
+  worker.wake = () => void look();
   setInterval(look, seconds(1)).unref();
   // What a server has taken and nobody has written down would be sent again.
   atShutdown(async () => {
@@ -49,7 +48,7 @@ export function startMailWorker(): void {
 
 /** Lets the worker look at once instead of within a second. Harmless where none runs. */
 export function wakeMailWorker(): void {
-  meetingPlace[key]?.wake();
+  worker.wake?.();
 }
 
 async function send(mail: Mail): Promise<void> {

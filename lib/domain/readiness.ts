@@ -1,3 +1,4 @@
+import { Prisma } from "@/lib/platform/database/client/client";
 import { adapterFactory, database } from "@/lib/platform/database/database";
 import {
   comparePending,
@@ -5,6 +6,7 @@ import {
   MigrationError,
   type MigrationRecord,
   readMigrations,
+  recordsSql,
 } from "@/lib/platform/database/migrations";
 
 let migrations: ReturnType<typeof readMigrations> | undefined;
@@ -16,9 +18,7 @@ let migrations: ReturnType<typeof readMigrations> | undefined;
  */
 export async function requireMigratedDatabase(): Promise<void> {
   migrations ??= readMigrations(defaultFolder(adapterFactory()));
-  const records = await database().$queryRaw<MigrationRecord[]>`
-    SELECT migration_name AS "name", finished_at AS "finishedAt" FROM _prisma_migrations
-    WHERE rolled_back_at IS NULL ORDER BY started_at`;
+  const records = await database().$queryRaw<MigrationRecord[]>(Prisma.raw(recordsSql));
   const pending = comparePending(records, migrations);
   if (pending.length > 0)
     throw new MigrationError(

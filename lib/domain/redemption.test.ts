@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  emptyDatabase,
+  forgetLimits,
+  prepareTestDatabase,
+} from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { redeem, SignInRefused } from "./redemption";
 import { findSession } from "./sessions";
@@ -13,10 +17,7 @@ const visitor = { userAgent: "The browser that signs in", networkAddress: "203.0
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(now);
-  await database().user.deleteMany();
-  await database().mail.deleteMany();
-  await database().signInRequest.deleteMany();
-  await database().limitCount.deleteMany();
+  await emptyDatabase();
 });
 afterEach(() => vi.useRealTimers());
 

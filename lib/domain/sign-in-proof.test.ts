@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  emptyDatabase,
+  forgetLimits,
+  prepareTestDatabase,
+} from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
 import { redeem } from "./redemption";
@@ -15,10 +19,7 @@ const end = new Date("2030-01-01T10:52:00Z");
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(now);
-  await database().user.deleteMany();
-  await database().mail.deleteMany();
-  await database().signInRequest.deleteMany();
-  await database().limitCount.deleteMany();
+  await emptyDatabase();
 });
 afterEach(() => vi.useRealTimers());
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { processWide } from "./process-wide";
 
 /** What only the HTTP server knows about a request, and what it must learn from the code that answers. */
 export type RequestContext = {
@@ -11,11 +12,7 @@ export type RequestContext = {
   databaseFault?: boolean;
 };
 
-// The server and the pages are bundled apart from each other, so they meet at a name and not at a module.
-const key = Symbol.for("latchkey.request-context");
-const meetingPlace = globalThis as { [key]?: AsyncLocalStorage<RequestContext> };
-meetingPlace[key] ??= new AsyncLocalStorage();
-const storage = meetingPlace[key];
+const storage = processWide("request-context", () => new AsyncLocalStorage<RequestContext>());
 
 export function runWithRequestContext<Result>(context: RequestContext, run: () => Result): Result {
   return storage.run(context, run);

@@ -1,16 +1,15 @@
+import { processWide } from "./process-wide";
+
 type Task = () => Promise<void>;
 
-// The server and what runs beside its requests are bundled apart from each other, so they meet at a name.
-const key = Symbol.for("latchkey.shutdown");
-const meetingPlace = globalThis as { [key]?: Set<Task> };
+const tasks = processWide("shutdown", () => new Set<Task>());
 
 /** Has something finished before the process ends. */
 export function atShutdown(task: Task): void {
-  meetingPlace[key] ??= new Set();
-  meetingPlace[key].add(task);
+  tasks.add(task);
 }
 
 /** Waits for all that wants to be finished. */
 export async function finishAtShutdown(): Promise<void> {
-  await Promise.all([...(meetingPlace[key] ?? [])].map((task) => task()));
+  await Promise.all([...tasks].map((task) => task()));
 }

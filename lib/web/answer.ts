@@ -2,6 +2,11 @@ import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { unavailable } from "./problem";
 
+/** For a program. Every answer may be about one person, so none is kept. */
+export function answerWithJson(body: object, status = 200): Response {
+  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
+}
+
 /** After a form: go and look there. Relative, so that no header can lead it to another host. */
 export function seeOther(location: string): Response {
   return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });

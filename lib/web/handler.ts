@@ -2,10 +2,9 @@ import { unstable_rethrow } from "next/navigation";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
+import { type Method, methodNotAllowed, methods } from "./method";
 import { Problem, unavailable } from "./problem";
 
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-type Method = (typeof methods)[number];
 type Handler = (request: Request) => Promise<Response>;
 
 /**
@@ -26,10 +25,7 @@ function guarded(byMethod: Partial<Record<Method, Handler>>, method: Method): Ha
   return async (request) => {
     try {
       const handler = byMethod[method];
-      if (!handler)
-        throw new Problem(405, `${method} is not possible here.`, {
-          headers: { allow: Object.keys(byMethod).join(", ") },
-        });
+      if (!handler) throw methodNotAllowed(method, Object.keys(byMethod));
       if (method !== "GET" && method !== "HEAD") requireOwnOrigin(request);
       return await handler(request);
     } catch (error) {

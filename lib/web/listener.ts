@@ -6,10 +6,9 @@ import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
 import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
+import { methodNotAllowed, methods } from "./method";
 import { Problem } from "./problem";
 import { renderFaultPage } from "./problem-page";
-
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -60,10 +59,7 @@ function faultPage(response: ServerResponse, path: string): string {
 }
 
 function refusalOf({ method = "", url = "", headers }: IncomingMessage): Problem | null {
-  if (!methods.includes(method))
-    return new Problem(405, `${method} is not possible here.`, {
-      headers: { allow: methods.join(", ") },
-    });
+  if (!methods.some((known) => known === method)) return methodNotAllowed(method, methods);
   if (!url.startsWith("/")) return new Problem(400, "The address must be a path.");
   return Number(headers["content-length"] ?? 0) > bodyLimit ? bodyTooLarge() : null;
 }

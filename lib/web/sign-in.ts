@@ -5,7 +5,7 @@ import { SignInRefused } from "@/lib/domain/redemption";
 import type { Proof, ProofProblem } from "@/lib/domain/sign-in-proof";
 import { LimitReached } from "@/lib/platform/limits";
 import { wantsJson } from "./accept";
-import { seeOther } from "./answer";
+import { answerWithJson, seeOther } from "./answer";
 import { type AskProblem, limitProblem } from "./ask-problem";
 import { bindBrowser, readSessionCookie, setSessionCookie } from "./cookies";
 import { Problem, retryAfter } from "./problem";
@@ -75,10 +75,7 @@ export async function answerSignIn(
 ): Promise<Response> {
   if ("next" in outcome) {
     return wantsJson(request.headers)
-      ? Response.json(
-          { status: "signed_in", next: outcome.next },
-          { headers: { "cache-control": "no-store" } },
-        )
+      ? answerWithJson({ status: "signed_in", next: outcome.next })
       : seeOther(outcome.next);
   }
   const { problem, triesLeft, retryAt } = outcome;

@@ -1,4 +1,5 @@
 import { environment } from "../environment";
+import { processWide } from "../process-wide";
 import { PrismaClient } from "./client/client";
 import type { MigratableAdapterFactory } from "./migrate";
 import { sqliteAdapterFactory } from "./sqlite";
@@ -9,14 +10,9 @@ export type Transaction = Omit<
   "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends"
 >;
 
-// One client a process: bundles of one process, and reloads in development, share it by name.
-const key = Symbol.for("latchkey.database");
-const shared = globalThis as { [key]?: PrismaClient };
-
 /** The database that `DATABASE_URL` names. */
 export function database(): PrismaClient {
-  shared[key] ??= new PrismaClient({ adapter: adapterFactory() });
-  return shared[key];
+  return processWide("database", () => new PrismaClient({ adapter: adapterFactory() }));
 }
 
 /** How connections to it are made. */

@@ -91,14 +91,16 @@ export function comparePending(records: MigrationRecord[], migrations: Migration
   return known.filter((name) => !applied.includes(name));
 }
 
+/** Reads Prisma's own record, as `MigrationRecord`s. */
+export const recordsSql = `SELECT migration_name AS "name", finished_at AS "finishedAt"
+  FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`;
+
 /** A line of Prisma's own record. */
 export type MigrationRecord = { name: string; finishedAt: unknown };
 
 async function listRecords(connection: SqlDriverAdapter): Promise<MigrationRecord[]> {
-  const sql = `SELECT migration_name, finished_at FROM _prisma_migrations
-    WHERE rolled_back_at IS NULL ORDER BY started_at`;
   try {
-    const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
+    const { rows } = await connection.queryRaw({ sql: recordsSql, args: [], argTypes: [] });
     return rows.map(([name, finishedAt]) => ({ name: String(name), finishedAt }));
   } catch (error) {
     if (isDriverAdapterError(error) && error.cause.kind === "TableDoesNotExist") return [];

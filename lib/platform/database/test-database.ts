@@ -28,3 +28,11 @@ export async function prepareTestDatabase(): Promise<string> {
 export async function forgetLimits(): Promise<void> {
   await database().limitCount.deleteMany();
 }
+
+/** As if nobody had been here. */
+export async function emptyDatabase(): Promise<void> {
+  await database().user.deleteMany();
+  await database().mail.deleteMany();
+  await database().signInRequest.deleteMany();
+  await forgetLimits();
+}
