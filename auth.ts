@@ -33,7 +33,7 @@ const errands = new AsyncLocalStorage<AskErrand | RedeemErrand>();
 export type ProvenSignIn = {
   /** Its link or code has been proved; nothing has been spent yet. */
   request: SignInRequest;
-  visitor: Pick<Visitor, "userAgent" | "networkAddress">;
+  visitor: Omit<Visitor, "screenToken">;
   /** The session that this browser leaves for the new one. */
   endedSessionToken: string | undefined;
 };

@@ -1,7 +1,10 @@
 import { useTranslations } from "next-intl";
+import type { ReactNode } from "react";
 import { CodeForm } from "./code-form";
+import { NumberForm } from "./number-form";
 import { Account } from "./ui/account";
 import { Doorway } from "./ui/doorway";
+import { Notice } from "./ui/notice";
 
 type ConfirmElsewhere = {
   address: string;
@@ -9,25 +12,25 @@ type ConfirmElsewhere = {
   networkAddress: string;
   askedAt: Date;
   token: string;
-  problem: string | undefined;
+  /** Whether the number has been typed: the first screen may go on. */
+  isApproved: boolean;
+  /** Whether the first screen shows a number that can still be typed. */
+  hasNumber: boolean;
+  numberProblem: string | undefined;
+  codeProblem: string | undefined;
 };
 
 /** In any other browser: whose account it is, who asked, and nothing that a machine could press. */
-export function ConfirmElsewhere({
-  address,
-  device,
-  networkAddress,
-  askedAt,
-  token,
-  problem,
-}: ConfirmElsewhere) {
+export function ConfirmElsewhere(link: ConfirmElsewhere) {
+  const { address, device, networkAddress, askedAt, token, hasNumber } = link;
   const t = useTranslations();
   return (
-    <Doorway door="key" title={t("confirm.otherBrowserTitle")}>
-      <p className="text-muted">{t("confirm.otherBrowser")}</p>
+    <Doorway
+      door={link.isApproved ? "open" : "key"}
+      title={t(link.isApproved ? "confirm.approvedTitle" : "confirm.otherBrowserTitle")}
+    >
       <Account label={t("confirm.account")} address={address} />
-      <CodeForm action="/auth/confirm" token={token} problem={problem} />
-      <div className="grid gap-2 border-line border-t pt-5 text-muted text-sm">
+      <div className="grid gap-2 text-muted">
         <p className="wrap-anywhere">
           {t("confirm.request", {
             device: t("device.name", {
@@ -39,7 +42,32 @@ export function ConfirmElsewhere({
           })}
         </p>
         <p>{t("confirm.notYou")}</p>
+        <p>{t("confirm.otherBrowser")}</p>
       </div>
+      {link.isApproved ? (
+        <Notice look="done">{t("confirm.approved")}</Notice>
+      ) : hasNumber ? (
+        <Way title={t("confirm.thereTitle")} lead={t("confirm.there")}>
+          <NumberForm token={token} problem={link.numberProblem} />
+        </Way>
+      ) : (
+        link.numberProblem && <Notice look="danger">{link.numberProblem}</Notice>
+      )}
+      <Way title={t("confirm.hereTitle")} lead={t("confirm.here")}>
+        <CodeForm action="/auth/confirm" token={token} problem={link.codeProblem} />
+      </Way>
     </Doorway>
+  );
+}
+
+function Way({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+  return (
+    <section className="grid gap-4 border-line border-t pt-5">
+      <div>
+        <h2 className="font-semibold text-lg">{title}</h2>
+        <p className="mt-1 text-muted">{lead}</p>
+      </div>
+      {children}
+    </section>
   );
 }

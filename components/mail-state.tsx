@@ -31,7 +31,16 @@ export function MailState({ mail, hasMailbox }: { mail: MailState | null; hasMai
         </Notice>
       );
     case "accepted":
-      return <Notice look="done">{t("state.accepted")}</Notice>;
+      return (
+        <Notice look="done">
+          {t("state.accepted")}
+          {mail.serverAnswer && (
+            <span className="mt-1 block text-muted text-sm">
+              {t("serverSays", { answer: mail.serverAnswer })}
+            </span>
+          )}
+        </Notice>
+      );
     case "captured":
       return <InMailbox />;
     case "refused":

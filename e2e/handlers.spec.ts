@@ -47,7 +47,7 @@ test("POST /auth says 202 to a program and sends a form on", async ({ visitor })
     const sentOn = await visitor.asNewProgram().post("/auth", body, asPage);
     expect(sentOn.status).toBe(303);
     expect(sentOn.headers.location).toBe("/check-email");
-    expect(sentOn.setCookies).toHaveLength(1);
+    expect(sentOn.setCookies).toHaveLength(2);
   }
 });
 

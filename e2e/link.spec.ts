@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { countSessions } from "./support/database";
-import type { HttpAnswer } from "./support/http";
+import { client, type HttpAnswer } from "./support/http";
 import {
   askOverHttp,
   isSignedIn,
@@ -12,6 +12,7 @@ import {
 } from "./support/program";
 import { fetchingScanner, pressingScanner } from "./support/scanner";
 import { askForMail, codeIn, followLink, linkIn, signIn, signOut } from "./support/sign-in";
+import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
 
 const minute = 60_000;
@@ -143,6 +144,35 @@ for (const times of [2, 20]) {
     expect(await isSignedIn(program)).toBe(true);
   });
 }
+
+test("of a hundred clients of two processes with one link, one gets in, three times in a row", async ({
+  site,
+  mailServer,
+  visitor,
+}) => {
+  const env = { SITE_URL: site.url, TRUSTED_PROXIES: "1" };
+  const second = await startSite({ mailServer, database: site.databaseUrl, env });
+  try {
+    for (const round of ["first", "second", "third"]) {
+      const email = `${round}-${visitor.email}`;
+      const person = visitor.asNewProgram();
+      const mail = await askOverHttp(person, mailServer, email);
+      const clients = Array.from({ length: 100 }, (_, index) => {
+        const copy = client(index % 2 ? site : second, { origin: site.url });
+        for (const [name, value] of person.cookies) copy.cookies.set(name, value);
+        return copy;
+      });
+      const answers = await Promise.all(clients.map((copy) => sendLink(copy, linkIn(mail))));
+      expect(answers.filter(opensSession), round).toHaveLength(1);
+      for (const { status } of answers) expect([200, 422], round).toContain(status);
+      expect(await countSessions(site, email), round).toBe(1);
+      const signedIn = await Promise.all(clients.map(isSignedIn));
+      expect(signedIn.filter(Boolean), round).toHaveLength(1);
+    }
+  } finally {
+    await second.stop();
+  }
+});
 
 test("link and code used at the same moment make one session", async ({
   site,

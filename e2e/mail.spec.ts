@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import messages from "../messages/en.json" with { type: "json" };
 import { client, type HttpClient } from "./support/http";
-import type { MailServer, MailServerBehaviour } from "./support/mail-server";
+import type { Mail } from "./support/mail";
+import { type MailServer, type MailServerBehaviour, startMailServer } from "./support/mail-server";
 import { askOverHttp, isSignedIn, sendCode, sendLink, tokenIn } from "./support/program";
 import { askForMail, codeIn, followLink, linkIn } from "./support/sign-in";
 import { type Site, startSite } from "./support/site";
@@ -246,6 +247,179 @@ test("a mail that could not be sent in time is given up, and the page says so", 
   expect(mailsTo(mailServer, visitor.email)).toHaveLength(0);
 });
 
+test("the words of the mail server that took the mail are shown", async ({
+  mailServer,
+  visitor,
+}) => {
+  const program = visitor.asNewProgram();
+  await askOverHttp(program, mailServer, visitor.email);
+  await expect.poll(() => checkEmail(program)).toMatch(/has taken the mail.*It says: 250 /);
+});
+
+const firstServerTroubles: Record<string, MailServerBehaviour> = {
+  ...troubles,
+  "has no working greeting": { answer: 554, at: "MAIL" },
+  "says nothing": { stall: 30_000, at: "greeting" },
+};
+
+test("while the first mail server is of no use, the second takes over, and each mail comes once", async ({
+  mailServer,
+  visitor,
+}) => {
+  const second = await startMailServer();
+  const env = { SMTP_URL_FALLBACK: second.url, TRUSTED_PROXIES: "1" };
+  const site = await startSite({ mailServer, env });
+  try {
+    const program = () => client(site, { "x-forwarded-for": newAddress() });
+    await askOverHttp(program(), mailServer, `first-${visitor.email}`);
+    for (const [index, behaviour] of Object.values(firstServerTroubles).entries()) {
+      await mailServer.behave(behaviour);
+      const mail = await second.waitForMail({
+        to: await askedFor(program(), `${index}-${visitor.email}`),
+        timeout: 40_000,
+      });
+      codeIn(mail);
+    }
+    await mailServer.behave("accept");
+    // A server that failed is left alone for a moment.
+    await site.clock.advance(2 * minute);
+    await askOverHttp(program(), mailServer, `last-${visitor.email}`);
+    expect(mailServer.messages.filter(isFor(visitor.email))).toHaveLength(2);
+    expect(second.messages).toHaveLength(Object.keys(firstServerTroubles).length);
+  } finally {
+    await site.stop();
+    await second.stop();
+  }
+});
+
+for (const at of ["RCPT", "DATA"] as const) {
+  test(`a refusal for good at ${at} by the first mail server is final`, async ({
+    mailServer,
+    visitor,
+  }) => {
+    const second = await startMailServer();
+    const site = await startSite({ mailServer, env: { SMTP_URL_FALLBACK: second.url } });
+    try {
+      const program = client(site);
+      await mailServer.behave({ answer: 550, at, words: "No such mailbox" });
+      await askedFor(program, visitor.email);
+      await expect.poll(() => checkEmail(program)).toContain(says.refused);
+      expect(await checkEmail(program)).toContain("No such mailbox");
+      await mailServer.behave("accept");
+      await site.clock.advance(5 * minute);
+      await askOverHttp(client(site), mailServer, `next-${visitor.email}`);
+      expect(second.messages).toEqual([]);
+      expect(mailsTo(mailServer, visitor.email)).toHaveLength(0);
+    } finally {
+      await site.stop();
+      await second.stop();
+    }
+  });
+}
+
+test("with both mail servers away nothing is lost, and whichever is back delivers", async ({
+  mailServer,
+  visitor,
+}) => {
+  const second = await startMailServer();
+  const site = await startSite({ mailServer, env: { SMTP_URL_FALLBACK: second.url } });
+  try {
+    const program = client(site);
+    await mailServer.behave("refuse connections");
+    await second.behave("refuse connections");
+    await askedFor(program, visitor.email);
+    await expect.poll(() => checkEmail(program)).toContain(says.deferred);
+    await second.behave("accept");
+    await site.clock.advance(minute);
+    const mail = await second.waitForMail({ to: visitor.email, timeout: 20_000 });
+    await mailServer.behave("accept");
+    await site.clock.advance(2 * minute);
+    await askOverHttp(client(site), mailServer, `next-${visitor.email}`);
+    expect([...second.messages, ...mailServer.messages].filter(isFor(visitor.email))).toEqual([
+      mail,
+      expect.objectContaining({ recipients: [`next-${visitor.email}`] }),
+    ]);
+    expect((await sendLink(program, linkIn(mail))).status).toBe(200);
+  } finally {
+    await site.stop();
+    await second.stop();
+  }
+});
+
+const absences: Record<string, { behaviour: MailServerBehaviour; isKilled: boolean }> = {
+  "is away": { behaviour: "refuse connections", isKilled: false },
+  "takes nothing for now": { behaviour: { answer: 451, at: "RCPT" }, isKilled: false },
+  "says nothing": { behaviour: { stall: 300_000, at: "DATA" }, isKilled: false },
+  "is away, and the site is killed meanwhile": {
+    behaviour: "refuse connections",
+    isKilled: true,
+  },
+};
+
+for (const [absence, { behaviour, isKilled }] of Object.entries(absences)) {
+  test(`thirty mails that wait while the mail server ${absence} come within a minute of its return, once each`, async ({
+    mailServer,
+    visitor,
+  }) => {
+    const site = await startSite({ mailServer, env: { TRUSTED_PROXIES: "1" } });
+    try {
+      await mailServer.behave(behaviour);
+      const addresses = Array.from({ length: 30 }, (_, index) => `${index}-${visitor.email}`);
+      const programs = addresses.map(() => client(site, { "x-forwarded-for": newAddress() }));
+      await Promise.all(
+        programs.map((program, index) => askedFor(program, addresses[index] ?? "")),
+      );
+      // Some have failed a few times by then, so that their pauses have grown.
+      for (let time = 0; time < 3; time++) await site.clock.advance(minute);
+      if (isKilled) {
+        await site.kill("SIGKILL");
+        await site.restart();
+      }
+      expect(mailServer.messages.filter(isFor(visitor.email))).toEqual([]);
+
+      // What hangs in the middle of a conversation is cut off with the server that stalled.
+      if (absence === "says nothing") await mailServer.behave("refuse connections");
+      await mailServer.behave("accept");
+      await site.clock.advance(minute);
+      const arrived = () => mailServer.messages.filter(isFor(visitor.email));
+      await expect.poll(() => arrived().length, { timeout: 30_000 }).toBe(30);
+      await site.clock.advance(minute);
+      await askOverHttp(client(site), mailServer, `next-${visitor.email}`);
+      const recipients = arrived().flatMap(({ recipients }) => recipients);
+      expect(recipients.sort()).toEqual([...addresses, `next-${visitor.email}`].sort());
+      const [program] = programs;
+      const mail = arrived().find(({ recipients: [to] }) => to === addresses[0]);
+      if (!program || !mail) throw new Error("The first mail is not there");
+      expect((await sendLink(program, linkIn(mail))).status).toBe(200);
+    } finally {
+      await site.stop();
+    }
+  });
+}
+
+test("a mail server that drips keeps nobody waiting, and no mail of others", async ({
+  mailServer,
+  visitor,
+}) => {
+  const site = await startSite({ mailServer, env: { TRUSTED_PROXIES: "1" } });
+  try {
+    const program = client(site, { "x-forwarded-for": newAddress() });
+    await mailServer.behave({ drip: 1000, times: 1 });
+    const startedAt = performance.now();
+    await askedFor(program, visitor.email);
+    expect(await checkEmail(program)).toContain(says.queued);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    // Nobody else waits behind it.
+    await askOverHttp(client(site), mailServer, `next-${visitor.email}`);
+    expect(mailsTo(mailServer, visitor.email)).toHaveLength(0);
+    await site.clock.advance(minute);
+    await mailServer.waitForMail({ to: visitor.email, timeout: 45_000 });
+    expect(mailsTo(mailServer, visitor.email)).toHaveLength(1);
+  } finally {
+    await site.stop();
+  }
+});
+
 test("the page follows the mail by itself", async ({ page, mailServer, visitor }) => {
   await mailServer.behave({ stall: 1500, at: "DATA", times: 1 });
   await askForMail(page, mailServer, visitor.email);
@@ -253,6 +427,25 @@ test("the page follows the mail by itself", async ({ page, mailServer, visitor }
     timeout: 15_000,
   });
 });
+
+/** Asks for a mail and does not wait for it; gives the address back. */
+async function askedFor(program: HttpClient, email: string): Promise<string> {
+  const answer = await program.post("/auth", { json: { email } }, asJson);
+  expect([answer.status, answer.body]).toEqual([202, '{"status":"sent"}']);
+  return email;
+}
+
+let addresses = 0;
+
+/** A network address that nobody has asked from before, of those that stand for examples. */
+function newAddress(): string {
+  return `203.0.113.${addresses++}`;
+}
+
+/** Picks the mails to an address, and to those that are made of it with something before it. */
+function isFor(email: string) {
+  return ({ recipients }: Mail) => recipients.some((to) => to.endsWith(email));
+}
 
 async function checkEmail(program: HttpClient): Promise<string> {
   const answer = await program.get("/check-email");

@@ -339,9 +339,15 @@ function looks({ status, headers, setCookies, body }: HttpAnswer) {
   };
 }
 
-/** A page without what differs from one answer to the next: its nonce, and whom it is for. */
+/**
+ * A page without what differs from one answer to the next: its nonce, the number of the browser,
+ * the time until another mail can go, and whom it is for.
+ */
 function withoutChance({ status, headers, body }: HttpAnswer, email: string): string {
   const [, nonce = ""] = /'nonce-([^']+)'/.exec(`${headers["content-security-policy"]}`) ?? [];
   const [name = ""] = email.split("@");
-  return `${status} ${body.replaceAll(nonce, "").replaceAll(name, "")}`;
+  const time = /(waitSeconds\W+)\d+|\d\d:\d\d(?= UTC)/g;
+  const number = /(dir\W+ltr\W+(?:children\W+)?)\d\d(?!\d)/g;
+  const page = body.replaceAll(nonce, "").replaceAll(name, "");
+  return `${status} ${page.replace(time, "$1").replace(number, "$1")}`;
 }

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { peekLatestRequest } from "@/lib/domain/sign-in-state";
 import { wantsJson, wantsPage } from "@/lib/web/accept";
 import { answerWithJson, answerWithPage, seeOther } from "@/lib/web/answer";
 import { type AskProblem, describeAskProblem } from "@/lib/web/ask-problem";
+import { readBrowserCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 import { checkbox, readInput } from "@/lib/web/input";
 import { Problem, retryAfter } from "@/lib/web/problem";
@@ -13,27 +15,36 @@ const fields = z.object({
   email: z.union([z.string(), z.array(z.unknown())]).catch(""),
   next: z.string().optional().catch(undefined),
   remember: checkbox.catch(false),
+  /** The page of the form, when it is another than `/sign-in`. */
+  from: z.literal("check-email").optional().catch(undefined),
 });
 
 /** Starts sign-in or sign-up: the answer is the same for both, and for every address. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: async (request) => {
-    const { email, next, remember } = fields.parse(await readInput(request));
+    const input = fields.parse(await readInput(request));
+    const { email, next, remember } = input;
     const problem = Array.isArray(email)
       ? ({ problem: "several" } as const)
       : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
-    if (problem) return await refuse(request, problem, { email, next, remember });
+    if (problem) return await refuse(request, problem, input);
     return wantsJson(request.headers)
       ? answerWithJson({ status: "sent" }, 202)
       : seeOther("/check-email");
   },
 });
 
+/** Whether this browser has a page of the code to go back to. */
+async function hasAsked(): Promise<boolean> {
+  const browserToken = await readBrowserCookie();
+  return browserToken !== undefined && (await peekLatestRequest(browserToken)) !== null;
+}
+
 /** The form again, with what was typed and what is wrong; to a program, the same as a problem. */
 async function refuse(
   request: Request,
   problem: AskProblem,
-  { email, next, remember }: z.infer<typeof fields>,
+  { email, next, remember, from }: z.infer<typeof fields>,
 ): Promise<Response> {
   const status = problem.retryAt ? 429 : 422;
   const headers = problem.retryAt ? retryAfter(problem.retryAt) : {};
@@ -45,7 +56,10 @@ async function refuse(
       next: safeReturnTo(next),
       ...(remember && { remember: "on" }),
     });
-    return await answerWithPage(request, `/sign-in?${form}`, status, headers);
+    // Back on the page of the code, which is not lost by having asked too early.
+    const isAtCode = from && problem.retryAt && (await hasAsked());
+    const page = isAtCode ? `/${from}` : "/sign-in";
+    return await answerWithPage(request, `${page}?${form}`, status, headers);
   }
   const detail = await describeAskProblem(problem);
   const errors = [{ field: "email", code: problem.problem, detail }];

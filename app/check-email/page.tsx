@@ -1,17 +1,25 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
+import { AskAgain } from "@/components/ask-again";
 import { CodeForm } from "@/components/code-form";
 import { DeadLink } from "@/components/dead-link";
+import { FollowProgress } from "@/components/follow-progress";
 import { MailState, stageOf } from "@/components/mail-state";
-import { RefreshWhileShown } from "@/components/refresh-while-shown";
+import { ScreenNumber } from "@/components/screen-number";
 import { Address } from "@/components/ui/address";
-import { Button } from "@/components/ui/button";
 import { Doorway } from "@/components/ui/doorway";
-import { peekLatestRequest } from "@/lib/domain/sign-in-request";
+import {
+  peekEnding,
+  peekLatestRequest,
+  peekProgress,
+  shownNumber,
+} from "@/lib/domain/sign-in-state";
 import { signedOutOnly } from "@/lib/latchkey";
-import { readBrowserCookie } from "@/lib/web/cookies";
-import { readProofProblem } from "@/lib/web/proof-problem";
+import { readAskProblem } from "@/lib/web/ask-problem";
+import { readBrowserCookie, readScreenCookie } from "@/lib/web/cookies";
+import { readNextMailTime } from "@/lib/web/next-mail";
+import { describeEnding, describeProofProblem, readProofProblem } from "@/lib/web/proof-problem";
 import type { SearchParams } from "@/lib/web/query";
 import { safeReturnTo, signInPath } from "@/lib/web/return-to";
 import { site } from "@/lib/web/site";
@@ -20,18 +28,51 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("checkEmail"))("title") };
 }
 
+/** What `/auth/continue` may have said: going there again would say it again. */
+const refusals = ["blocked", "no-account", "other-browser", "not-approved", "used", "unknown"];
+
 export default async function CheckEmailPage({ searchParams }: { searchParams: SearchParams }) {
   const browserToken = await readBrowserCookie();
   const request = browserToken ? await peekLatestRequest(browserToken) : null;
   if (!request) redirect("/sign-in");
-  await signedOutOnly(safeReturnTo(request.next));
-  const problem = await readProofProblem(searchParams);
-  // Somebody has signed in with it: whose address it is, is nobody's business here any more.
-  if (request.usedAt || request.replacedAt) {
-    if (!problem) redirect("/sign-in");
-    return <DeadLink reason={problem} signIn={signInPath(safeReturnTo(request.next))} />;
-  }
+  const next = safeReturnTo(request.next);
+  await signedOutOnly(next);
   const t = await getTranslations("checkEmail");
+  const proofProblem = await readProofProblem(searchParams);
+  const askProblem = await readAskProblem(searchParams);
+  const askAgain = (
+    <AskAgain
+      email={request.emailTyped}
+      next={next}
+      keepSignedIn={request.keepSignedIn}
+      nextMailAt={askProblem?.retryAt ?? (await readNextMailTime(request))}
+      problem={askProblem?.words}
+    />
+  );
+  const ending = await peekEnding(request);
+  const hasLeft = ["accepted", "captured"].includes(request.mail?.state ?? "");
+  if (ending?.problem === "expired" && !hasLeft)
+    return (
+      <DeadLink title={t("lostTitle")} reason={t("state.expired")} signIn={signInPath(next)}>
+        {askAgain}
+      </DeadLink>
+    );
+  if (ending)
+    return (
+      <DeadLink
+        title={t(`endedTitle.${ending.problem}`)}
+        reason={await describeEnding(ending)}
+        signIn={signInPath(next)}
+      >
+        {/* Once somebody has signed in with it, whose address it was is nobody's business here. */}
+        {ending.problem === "expired" ? askAgain : undefined}
+      </DeadLink>
+    );
+  const screenToken = await readScreenCookie();
+  const number = shownNumber(request, screenToken);
+  const progress = await peekProgress(request, screenToken);
+  const isRefused = refusals.some((refusal) => refusal === proofProblem?.problem);
+  if (progress.signIn === "approved" && !askProblem && !isRefused) redirect("/auth/continue");
   const stage = stageOf(request.mail, site().localMailbox);
   const isLost = stage === "lost";
   return (
@@ -45,27 +86,25 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
         })}
       </p>
       <MailState mail={request.mail} hasMailbox={site().localMailbox} />
-      {stage === "waiting" && <RefreshWhileShown everySeconds={2} />}
-      <CodeForm action="/auth/code" problem={problem} autoFocus={!isLost} />
+      <CodeForm
+        action="/auth/code"
+        problem={proofProblem && (await describeProofProblem(proofProblem))}
+        autoFocus={!isLost}
+      />
+      {number !== null && !isLost && <ScreenNumber number={number} />}
       <div className="border-line border-t pt-5">
         <p className="text-muted text-sm">{t(isLost ? "lostHelp" : "spam")}</p>
-        <div className="mt-3 flex flex-wrap items-center gap-x-6 gap-y-2">
-          <form action="/auth" method="post">
-            <input type="hidden" name="email" value={request.emailTyped} />
-            <input type="hidden" name="next" value={request.next} />
-            {request.keepSignedIn && <input type="hidden" name="remember" value="on" />}
-            <Button look="quiet" size="slim">
-              {t("sendAgain")}
-            </Button>
-          </form>
+        <div className="mt-3 flex flex-wrap items-start gap-x-6 gap-y-2">
+          {askAgain}
           <a
-            href={`/sign-in?${new URLSearchParams({ next: request.next })}`}
+            href={`/sign-in?${new URLSearchParams({ next })}`}
             className="link flex min-h-11 items-center"
           >
             {t("otherAddress")}
           </a>
         </div>
       </div>
+      <FollowProgress shown={JSON.stringify(progress)} />
     </Doorway>
   );
 }

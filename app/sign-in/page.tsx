@@ -6,6 +6,7 @@ import { signedOutOnly } from "@/lib/latchkey";
 import { readAskProblem } from "@/lib/web/ask-problem";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 import { safeReturnTo } from "@/lib/web/return-to";
+import { site } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("signIn"))("title") };
@@ -15,12 +16,20 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
   const query = await readQuery(searchParams);
   await signedOutOnly(safeReturnTo(query.next));
   const t = await getTranslations("signIn");
+  const { signUp } = site();
   return (
     <Doorway door="closed" title={t("title")}>
-      <p className="text-muted">{t("lead")}</p>
+      <p className="text-muted">{t(signUp === "invited" ? "leadClosed" : "lead")}</p>
+      {signUp !== "open" && (
+        <p className="text-muted">
+          {signUp === "invited"
+            ? t("invitedOnly")
+            : t("domainsOnly", { domains: signUp.join(", ") })}
+        </p>
+      )}
       <SignInForm
         email={query.email}
-        error={await readAskProblem(searchParams)}
+        error={(await readAskProblem(searchParams))?.words}
         next={query.next}
         remember={query.remember === "on"}
       />

@@ -9,7 +9,7 @@ const sizes = { normal: "min-h-12 px-6 py-2.5", tall: "min-h-13 px-6", slim: "mi
 
 // The border of the primary look is seen where the browser takes all colours away.
 const shape =
-  "inline-flex cursor-pointer items-center justify-center rounded-md border text-center font-semibold leading-tight transition-colors motion-safe:active:translate-y-px";
+  "inline-flex cursor-pointer items-center justify-center rounded-md border text-center font-semibold leading-tight transition-colors disabled:cursor-default disabled:border-line disabled:text-muted disabled:hover:border-line motion-safe:active:translate-y-px";
 
 type Look = { look?: keyof typeof looks; size?: keyof typeof sizes };
 

@@ -25,6 +25,32 @@ export async function countSessions(site: Site, email: string): Promise<number> 
   return Number(count);
 }
 
+/** The addresses that sign-in mails have been asked for, in the form in which they are kept. */
+export async function listAskedAddresses(site: Site): Promise<string[]> {
+  return (await query(site, 'SELECT DISTINCT "email" FROM "SignInRequest"')).flat().map(String);
+}
+
+/** Blocks an account, or lets it in again, behind the back of a running site. */
+export async function setBlocked(site: Site, email: string, at: Date | null): Promise<void> {
+  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
+  try {
+    const count = await database.executeRaw({
+      sql: 'UPDATE "User" SET "blockedAt" = ? WHERE "email" = ?',
+      args: [at?.toISOString() ?? null, email],
+      argTypes: ["datetime", "string"].map(
+        (scalarType) =>
+          ({ scalarType, arity: "scalar" }) as {
+            scalarType: "datetime" | "string";
+            arity: "scalar";
+          },
+      ),
+    });
+    if (count !== 1) throw new Error(`There is no account of ${email}`);
+  } finally {
+    await database.dispose();
+  }
+}
+
 /** Asks a running site's database file, and cannot change it. */
 async function query(site: Site, sql: string, ...args: string[]): Promise<unknown[][]> {
   const url = site.databaseFile;

@@ -4,6 +4,8 @@ export type MailFault = (
   { answer: number; at: "MAIL" | "RCPT" | "DATA"; words?: string }
   /** Says nothing for so many milliseconds, then goes on as usual. At DATA: after the whole mail. */
   | { stall: number; at: "greeting" | "DATA" }
+  /** Says one byte at a time, so many milliseconds apart, to whoever connects meanwhile. */
+  | { drip: number }
   /** Hangs up while the mail comes in, having kept nothing of it; or having kept it, unsaid. */
   | { drop: "inside DATA" | "before the answer" }
   /** Takes the mail, which arrives so many milliseconds later. */
@@ -22,7 +24,7 @@ export type MailStage = "greeting" | "MAIL" | "RCPT" | "DATA";
 
 /** Whether this is the moment, and this one of the people, that a fault is meant for. */
 export function strikes(fault: MailFault, stage: MailStage, recipients: string[]): boolean {
-  const at = "at" in fault ? fault.at : "DATA";
+  const at = "at" in fault ? fault.at : "drip" in fault ? "greeting" : "DATA";
   const isKnown = stage === "RCPT" || stage === "DATA";
   return at === stage && (!fault.to || !isKnown || recipients.some(isAddress(fault.to)));
 }

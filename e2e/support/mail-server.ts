@@ -53,7 +53,7 @@ export async function startMailServer(): Promise<MailServer> {
       authOptional: true,
       disableReverseLookup: true,
       socketTimeout: 10 * 60_000,
-      onConnect: (_session, next) => settle(suffer("greeting"), next),
+      onConnect: (session, next) => settle(greet(session), next),
       onMailFrom: (_sender, _session, next) => settle(suffer("MAIL"), next),
       onRcptTo: ({ address }, _session, next) => settle(suffer("RCPT", [address]), next),
       onData: (stream, session, next) => settle(receive(stream, session), next),
@@ -78,6 +78,12 @@ export async function startMailServer(): Promise<MailServer> {
     connectedAt.push(new Date());
     sockets.set(clientPort, socket);
     socket.once("close", () => sockets.delete(clientPort));
+  }
+
+  async function greet({ remotePort }: SMTPServerSession) {
+    const fault = await suffer("greeting");
+    const socket = sockets.get(remotePort);
+    if (fault && "drip" in fault && socket) drip(socket, fault.drip);
   }
 
   async function receive(stream: SMTPServerDataStream, session: SMTPServerSession) {
@@ -152,6 +158,18 @@ export async function startMailServer(): Promise<MailServer> {
   await listen();
   const url = `smtp://127.0.0.1:${port}`;
   return { url, messages, connectedAt, waitForMail, behave, stop: hangUp };
+}
+
+/** Lets out one byte at a time of all that is said on a connection from now on. */
+function drip(socket: Socket, pauseMs: number) {
+  const write = socket.write.bind(socket);
+  const waiting: number[] = [];
+  socket.write = (chunk: string | Uint8Array) => waiting.push(...Buffer.from(chunk)) > 0;
+  const timer = setInterval(() => {
+    const [byte] = waiting.splice(0, 1);
+    if (byte !== undefined && !socket.destroyed) write(Buffer.from([byte]));
+  }, pauseMs);
+  socket.once("close", () => clearInterval(timer));
 }
 
 /** Hands the outcome of a promise to a callback as `smtp-server` wants it. */

@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpClient } from "./http";
 import type { Mail } from "./mail";
 import type { MailServer } from "./mail-server";
-import { codeIn, linkIn } from "./sign-in";
+import { codeIn, linkIn, numberBeside } from "./sign-in";
 
 const asJson = { accept: "application/json" };
 
@@ -26,6 +26,23 @@ export function sendCode(program: HttpClient, code: string): Promise<HttpAnswer>
 /** Presses the button of `/confirm` as a program does; with the code too, if it is given. */
 export function sendLink(program: HttpClient, link: string, code?: string): Promise<HttpAnswer> {
   return program.post("/auth/confirm", { json: { token: tokenIn(link), code } }, asJson);
+}
+
+/** Types the number of the first screen as a program does. */
+export function sendNumber(program: HttpClient, link: string, number: string): Promise<HttpAnswer> {
+  return program.post("/auth/number", { json: { token: tokenIn(link), number } }, asJson);
+}
+
+/** The number that `/check-email` shows to a program that asked for a mail. */
+export async function numberFor(program: HttpClient): Promise<string> {
+  const { body } = await program.get("/check-email");
+  const text = body.replace(/<script\b.*?<\/script>|<[^>]+>/gs, " ");
+  return numberBeside(text);
+}
+
+/** A number that is as good as another one, but wrong. */
+export function otherNumber(number: string, distance = 1): string {
+  return String(13 + ((Number(number) - 13 + distance) % 86));
 }
 
 /** Signs in without a browser. */

@@ -49,6 +49,8 @@ function addressesIn(page: ScannedAddress | undefined): string[] {
 export interface PressingOptions {
   /** Milliseconds for which it watches the page, before and after each press; 500 unless told. */
   patience?: number;
+  /** `false`: it only presses, and leaves every field as it is. */
+  fills?: boolean;
   /** The session cookie's name without its prefix; `session_id` unless told. */
   sessionCookie?: string;
 }
@@ -64,13 +66,13 @@ export interface PressingResult {
 
 /**
  * A mail scanner that runs scripts and presses: opens a link in a fresh browser, watches the page,
- * presses every button and submits every form, once with the fields as they are and once with
- * something plausible in them, each time on the page as it opens anew.
+ * presses every button and submits every form, once with the fields as they are and once, unless told
+ * otherwise, with something plausible in them, each time on the page as it opens anew.
  */
 export async function pressingScanner(
   browser: Browser,
   url: string,
-  { patience = 500, sessionCookie = "session_id" }: PressingOptions = {},
+  { patience = 500, fills = true, sessionCookie = "session_id" }: PressingOptions = {},
 ): Promise<PressingResult> {
   const context = await browser.newContext({ javaScriptEnabled: true });
   const page = await context.newPage();
@@ -88,7 +90,7 @@ export async function pressingScanner(
 
   async function tryAll(act: (page: Page, index: number) => Promise<string>, count: number) {
     for (let index = 0; index < count; index++) {
-      for (const fill of hasFields ? [false, true] : [false]) {
+      for (const fill of hasFields && fills ? [false, true] : [false]) {
         await open();
         if (fill) await fillFields(page);
         const deed = await act(page, index);

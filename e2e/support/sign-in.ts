@@ -9,6 +9,8 @@ const words = {
   keepSignedInBox: /keep me signed in/i,
   sendButton: "Email me a link",
   codeField: "Six-digit code",
+  numberField: "Two-digit number",
+  signInThereButton: "Sign in there",
   signInButton: "Sign in",
   signOutButton: "Sign out",
 };
@@ -86,6 +88,24 @@ export async function followLink(page: Page, link: string): Promise<void> {
 export async function typeCode(page: Page, code: string): Promise<void> {
   await page.getByLabel(words.codeField).fill(code);
   await page.getByRole("button", { name: words.signInButton, exact: true }).click();
+}
+
+/** Reads the number that `/check-email`, where the page already is, shows for another device. */
+export async function numberOn(page: Page): Promise<string> {
+  return numberBeside((await page.getByRole("main").textContent()) ?? "");
+}
+
+/** Whatever number stands beside the question that it answers. Throws if there is none. */
+export function numberBeside(text: string): string {
+  const [, number] = /(?<!\d)(\d\d)\s*Reading mail on another device\?/.exec(text) ?? [];
+  if (!number) throw new Error(`No number of two digits in:\n${text}`);
+  return number;
+}
+
+/** Types the number of the first screen on `/confirm`, where another browser already is. */
+export async function typeNumber(page: Page, number: string): Promise<void> {
+  await page.getByLabel(words.numberField).fill(number);
+  await page.getByRole("button", { name: words.signInThereButton, exact: true }).click();
 }
 
 /** Presses the button in the header; ends on the home page. */

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { LimitReached } from "@/lib/platform/limits";
-import { countCode, countMail, forgiveCode } from "./limits";
+import { rememberBrowser } from "./known-browsers";
+import { countCode, countMail, forgiveCode, peekMailLimit } from "./limits";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
+const ann = "ann@example.org";
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(now);
-  await forgetLimits();
+  await emptyDatabase();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -52,42 +54,219 @@ test("what is refused has not been counted against anything", async () => {
   expect(await ask("another@example.org")).toBe("counted");
 });
 
-test("of a hundred at once exactly as many get through as may", async () => {
-  const asks = Array.from({ length: 100 }, (_, index) => ask(`${index}@example.org`));
-  expect((await Promise.all(asks)).filter((outcome) => outcome === "counted")).toHaveLength(20);
+test.each([
+  ["networks", 20, (index: number) => ask(`${index}@example.org`)],
+  ["addresses", 1, (index: number) => ask(ann, `203.0.113.${index}`, `${index}`)],
+  ["known browsers", 1, (index: number) => ask(ann, `203.0.113.${index}`, "known")],
+])(
+  "of a hundred mails asked for at once, %s get exactly %i",
+  async (_, times, askOnce) => {
+    await remember("known");
+    const outcomes = await Promise.all(Array.from({ length: 100 }, (_, index) => askOnce(index)));
+    expect(outcomes.filter((outcome) => outcome === "counted")).toHaveLength(times);
+  },
+  30_000,
+);
+
+test("the last mail of the hour is one, however many ask for it at once", async () => {
+  for (let count = 0; count < 4; count++) {
+    expect(await ask()).toBe("counted");
+    later(61);
+  }
+  const asks = Array.from({ length: 30 }, (_, index) =>
+    ask(ann, `198.51.100.${index}`, `${index}`),
+  );
+  expect((await Promise.all(asks)).filter((outcome) => outcome === "counted")).toHaveLength(1);
+  later(61);
+  expect(await ask(ann, "192.0.2.1")).toMatchObject({ limit: "mail-hour" });
 }, 30_000);
 
-test("ten wrong codes an hour, then a quarter of an hour's pause", async () => {
-  for (let count = 0; count < 10; count++) await countCode("ann@example.org");
-  later(60);
-  const reached = await countCode("ann@example.org").catch((error) => error);
-  expect(reached).toBeInstanceOf(LimitReached);
-  expect(reached.retryAt).toEqual(new Date("2030-01-01T10:58:00Z"));
-  await countCode("bob@example.org");
-  later(899);
-  await expect(countCode("ann@example.org")).rejects.toThrow(LimitReached);
-  later(2);
-  await countCode("ann@example.org");
+test("strangers who use up what an address may be sent do not keep a known browser out", async () => {
+  await remember("known");
+  for (let count = 0; count < 5; count++) {
+    expect(await ask(ann, "198.51.100.1", "a stranger's")).toBe("counted");
+    expect(await ask(ann, "198.51.100.2", "another stranger's")).toHaveProperty("limit");
+    later(61);
+  }
+  expect(await ask(ann, "198.51.100.3", "new")).toMatchObject({ limit: "mail-hour" });
+  expect(await ask(ann, "203.0.113.7", "known")).toBe("counted");
 });
 
-test("a right code is not counted", async () => {
+test("a stop of mails keeps unknown browsers out, and not a known one", async () => {
+  await remember("known");
+  const expiresAt = new Date("2030-01-02T10:42:00Z");
+  await database().mailStop.create({ data: { email: ann, expiresAt } });
+  expect(await ask()).toEqual({ limit: "mail-stopped", retryAt: expiresAt });
+  expect(await ask(ann, "203.0.113.7", "known")).toBe("counted");
+  expect(await ask("bob@example.org")).toBe("counted");
+});
+
+test("a known browser gets one mail a minute and five an hour of its own", async () => {
+  await remember("known");
+  for (let count = 0; count < 5; count++) {
+    expect(await ask(ann, "203.0.113.7", "known")).toBe("counted");
+    later(20);
+    const limit = count < 4 ? "mail-minute" : "mail-hour";
+    expect(await ask(ann, "203.0.113.7", "known")).toMatchObject({ limit });
+    later(41);
+  }
+  const refusal = { limit: "mail-hour", retryAt: new Date("2030-01-01T11:42:00Z") };
+  expect(await ask(ann, "203.0.113.7", "known")).toEqual(refusal);
+});
+
+test("what a browser asked for before it was known counts among its own", async () => {
+  for (let count = 0; count < 5; count++) {
+    if (count === 4) await remember("browser");
+    expect(await ask()).toBe("counted");
+    if (count < 4) later(61);
+  }
+  expect(await ask()).toMatchObject({ limit: "mail-hour" });
+  later(61);
+  expect(await ask()).toMatchObject({ limit: "mail-hour" });
+});
+
+test("mails that a known browser asks for count against the address", async () => {
+  await remember("known");
+  expect(await ask(ann, "203.0.113.7", "known")).toBe("counted");
+  expect(await ask()).toMatchObject({ limit: "mail-minute" });
+  later(61);
+  for (let count = 0; count < 4; count++) {
+    expect(await ask(ann, "203.0.113.7", "known")).toBe("counted");
+    later(61);
+  }
+  expect(await ask()).toMatchObject({ limit: "mail-hour" });
+});
+
+test("the limit of a network holds for known browsers as well", async () => {
+  await remember("known");
+  for (let count = 0; count < 20; count++) await ask(`${count}@example.org`);
+  expect(await ask(ann, "203.0.113.7", "known")).toMatchObject({ limit: "mail-network" });
+  expect(await ask(ann, "203.0.113.8", "known")).toBe("counted");
+});
+
+test("a browser is known for the account that it signed in to, and for no other", async () => {
+  await remember("known");
+  expect(await ask("bob@example.org")).toBe("counted");
+  expect(await ask("bob@example.org", "198.51.100.1", "known")).toHaveProperty("limit");
+  await database().user.deleteMany();
+  expect(await ask()).toBe("counted");
+  expect(await ask(ann, "198.51.100.1", "known")).toHaveProperty("limit");
+});
+
+test("of several limits that are reached, the one that lasts longest is told", async () => {
+  const expiresAt = new Date("2030-01-01T10:42:30Z");
+  await ask();
+  await database().mailStop.create({ data: { email: ann, expiresAt } });
+  expect(await ask()).toMatchObject({ limit: "mail-minute" });
+  for (let count = 0; count < 19; count++) await ask(`${count}@example.org`);
+  const networkFree = { limit: "mail-network", retryAt: new Date("2030-01-01T11:42:00Z") };
+  expect(await ask()).toEqual(networkFree);
+});
+
+test("when the next mail can be asked for is known without asking, and looking counts nothing", async () => {
+  const next = (browserHash = "browser", networkAddress = "203.0.113.7") =>
+    peekMailLimit({ email: ann, browserHash, networkAddress }).then(
+      (reached) => reached?.retryAt ?? null,
+    );
+  await remember("known");
+  expect(await next()).toBeNull();
+  await ask();
+  later(20);
+  const inAMinute = new Date("2030-01-01T10:43:00Z");
+  const before = await database().limitCount.findMany();
+  for (let count = 0; count < 10; count++) expect(await next()).toEqual(inAMinute);
+  expect(await next("another", "198.51.100.1")).toEqual(inAMinute);
+  expect(await next("known", "198.51.100.1")).toBeNull();
+  expect(await database().limitCount.findMany()).toEqual(before);
+  later(40);
+  expect(await next()).toBeNull();
+  expect(await ask()).toBe("counted");
+});
+
+test("whoever waits until the time that was told is not refused", async () => {
+  const next = () =>
+    peekMailLimit({ email: ann, browserHash: "browser", networkAddress: "203.0.113.7" }).then(
+      (reached) => reached?.retryAt ?? null,
+    );
+  for (let count = 0; count < 5; count++) {
+    vi.setSystemTime((await next()) ?? Date.now());
+    expect(await ask()).toBe("counted");
+  }
+  expect(await next()).toEqual(new Date("2030-01-01T11:42:00Z"));
+  const expiresAt = new Date("2030-01-01T12:00:00Z");
+  await database().mailStop.create({ data: { email: ann, expiresAt } });
+  expect(await next()).toEqual(expiresAt);
+  vi.setSystemTime(expiresAt);
+  expect(await next()).toBeNull();
+  expect(await ask()).toBe("counted");
+});
+
+const triers = [
+  { who: "who holds no link", hasLink: false },
+  { who: "who holds a link", hasLink: true },
+];
+
+test.each(triers)(
+  "ten wrong tries an hour by $who, then a quarter of an hour's pause",
+  async ({ hasLink }) => {
+    for (let count = 0; count < 10; count++) await countCode(ann, hasLink);
+    later(60);
+    const reached = await countCode(ann, hasLink).catch((error) => error);
+    expect(reached).toBeInstanceOf(LimitReached);
+    expect(reached.retryAt).toEqual(new Date("2030-01-01T10:58:00Z"));
+    await countCode("bob@example.org", hasLink);
+    later(899);
+    await expect(countCode(ann, hasLink)).rejects.toThrow(LimitReached);
+    later(2);
+    await countCode(ann, hasLink);
+  },
+);
+
+test.each(triers)("wrong tries by $who do not pause the others", async ({ hasLink }) => {
+  for (let count = 0; count < 10; count++) await countCode(ann, hasLink);
+  await expect(countCode(ann, hasLink)).rejects.toThrow(LimitReached);
+  for (let count = 0; count < 10; count++) await countCode(ann, !hasLink);
+  await expect(countCode(ann, !hasLink)).rejects.toThrow(LimitReached);
+});
+
+test.each(triers)("a right try by $who is not counted", async ({ hasLink }) => {
   for (let count = 0; count < 30; count++) {
-    await countCode("ann@example.org");
-    await forgiveCode("ann@example.org");
+    await countCode(ann, hasLink);
+    await forgiveCode(ann, hasLink);
   }
 });
 
-async function ask(email = "ann@example.org", networkAddress = "203.0.113.7") {
+test.each(triers)("a right try by $who gives the others none back", async ({ hasLink }) => {
+  for (let count = 0; count < 10; count++) await countCode(ann, !hasLink);
+  await countCode(ann, hasLink);
+  await forgiveCode(ann, hasLink);
+  await expect(countCode(ann, !hasLink)).rejects.toThrow(LimitReached);
+});
+
+async function ask(email = ann, networkAddress = "203.0.113.7", browserHash = "browser") {
+  const mail = { email, browserHash, networkAddress };
   try {
-    await database().$transaction((transaction) => countMail(transaction, email, networkAddress), {
+    await database().$transaction((transaction) => countMail(transaction, mail), {
       maxWait: 20_000,
       timeout: 20_000,
     });
     return "counted";
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
-    return { limit: error.limit.name, retryAt: error.retryAt };
+    // What is told is the limit that lasts longest.
+    const { limit, retryAt } = (await peekMailLimit(mail)) ?? error;
+    return { limit: limit.name, retryAt };
   }
+}
+
+/** From now on this browser is one that has signed in to Ann's account. */
+async function remember(browserHash: string) {
+  const user = await database().user.upsert({
+    where: { email: ann },
+    create: { email: ann, emailTyped: ann, emailVerified: now },
+    update: {},
+  });
+  await rememberBrowser(database(), user.id, browserHash);
 }
 
 function later(seconds: number) {

@@ -2,41 +2,89 @@ import type { Transaction } from "@/lib/platform/database/database";
 import { database } from "@/lib/platform/database/database";
 import { hours, minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
-import { countAgainst, countBack, type Limit } from "@/lib/platform/limits";
+import {
+  countAgainst,
+  countBack,
+  countRegardless,
+  type Limit,
+  LimitReached,
+  peekLimits,
+} from "@/lib/platform/limits";
+import { isKnownBrowser } from "./known-browsers";
+import { mailStop, peekMailStopEnd } from "./mail-stop";
 import { networkOf } from "./network";
 
 /** Ten wrong codes an hour, counted per address across codes and browsers, then a quarter of an hour's pause. */
 const wrongCodes: Limit = { name: "code", times: 10, within: hours(1), pause: minutes(15) };
+/** As many again for who holds a link: strangers, who can type codes only for what they have asked, cannot use these up. */
+const wrongWithLink: Limit = { ...wrongCodes, name: "code-with-link" };
+
+/** A mail that somebody asks for. */
+type AskedMail = { email: string; browserHash: string; networkAddress: string };
+type CountedKey = [limit: Limit, key: string];
 
 /**
  * Counts a mail against what its address may be sent and what its network may ask for, so that nobody's mailbox is
- * flooded. Count in the transaction that stores the mail: what is refused has then not been counted.
- * @throws {LimitReached}
+ * flooded. A browser that has signed in to the account before is counted by itself: strangers who use up what the
+ * address may be sent, or a stop of mails for unknown browsers, do not keep it out (ASVS 6.1.1).
+ * Count in the transaction that stores the mail: what is refused has then not been counted.
+ * @throws {LimitReached} the first one, since whoever comes too often should keep nobody waiting; `peekMailLimit` knows
+ *   the one that lasts longest
  */
-export async function countMail(
-  transaction: Transaction,
-  email: string,
-  networkAddress: string,
-): Promise<void> {
-  const { mailsPerMinute, mailsPerHour, mailsPerHourPerNetwork } = environment();
-  const perMinute = { name: "mail-minute", times: mailsPerMinute, within: minutes(1) };
-  const perHour = { name: "mail-hour", times: mailsPerHour, within: hours(1) };
-  const perNetwork = { name: "mail-network", times: mailsPerHourPerNetwork, within: hours(1) };
-  await countAgainst(transaction, perMinute, email);
-  await countAgainst(transaction, perHour, email);
-  await countAgainst(transaction, perNetwork, networkOf(networkAddress));
+export async function countMail(transaction: Transaction, mail: AskedMail): Promise<void> {
+  for (const [limit, key] of [...limitsOfNetwork(mail), ...limitsOfBrowser(mail)])
+    await countAgainst(transaction, limit, key);
+  const isKnown = await isKnownBrowser(transaction, mail.browserHash, mail.email);
+  const count = isKnown ? countRegardless : countAgainst;
+  for (const [limit, key] of limitsOfAddress(mail)) await count(transaction, limit, key);
+  const stoppedUntil = isKnown ? null : await peekMailStopEnd(transaction, mail.email);
+  if (stoppedUntil) throw new LimitReached(mailStop, stoppedUntil);
+}
+
+/** The limit that such a mail would reach, the one that lasts longest, or null when it can be sent now. Never writes. */
+export async function peekMailLimit(mail: AskedMail): Promise<LimitReached | null> {
+  const store = database();
+  const reached = await peekLimits(store, [...limitsOfNetwork(mail), ...limitsOfBrowser(mail)]);
+  if (!(await isKnownBrowser(store, mail.browserHash, mail.email))) {
+    reached.push(...(await peekLimits(store, limitsOfAddress(mail))));
+    const stoppedUntil = await peekMailStopEnd(store, mail.email);
+    if (stoppedUntil) reached.push(new LimitReached(mailStop, stoppedUntil));
+  }
+  return reached.toSorted((a, b) => b.retryAt.getTime() - a.retryAt.getTime())[0] ?? null;
+}
+
+function limitsOfAddress({ email }: AskedMail): CountedKey[] {
+  return mailLimits().map((limit) => [limit, email]);
+}
+
+/** What one browser has asked for, for one address. */
+function limitsOfBrowser({ email, browserHash }: AskedMail): CountedKey[] {
+  return mailLimits().map((limit) => [limit, `${email} ${browserHash}`]);
+}
+
+function limitsOfNetwork({ networkAddress }: AskedMail): CountedKey[] {
+  const times = environment().mailsPerHourPerNetwork;
+  return [[{ name: "mail-network", times, within: hours(1) }, networkOf(networkAddress)]];
+}
+
+function mailLimits(): Limit[] {
+  const { mailsPerMinute, mailsPerHour } = environment();
+  return [
+    { name: "mail-minute", times: mailsPerMinute, within: minutes(1) },
+    { name: "mail-hour", times: mailsPerHour, within: hours(1) },
+  ];
 }
 
 /**
- * Counts a typed code as wrong before it is compared, so that guesses sent all at once get no more tries.
+ * Counts a typed code or number as wrong before it is compared, so that guesses sent all at once get no more tries.
  * A new mail does not reset the count (NIST SP 800-63B-4 3.1.3.2).
  * @throws {LimitReached}
  */
-export async function countCode(email: string): Promise<void> {
-  await countAgainst(database(), wrongCodes, email);
+export async function countCode(email: string, hasLink: boolean): Promise<void> {
+  await countAgainst(database(), hasLink ? wrongWithLink : wrongCodes, email);
 }
 
-/** The code was right after all. */
-export async function forgiveCode(email: string): Promise<void> {
-  await countBack(database(), wrongCodes, email);
+/** It was right after all. */
+export async function forgiveCode(email: string, hasLink: boolean): Promise<void> {
+  await countBack(database(), hasLink ? wrongWithLink : wrongCodes, email);
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { database } from "@/lib/platform/database/database";
 import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
+import { mailStopToken, peekMailStop } from "./mail-stop";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
 import { storeSignInRequest } from "./sign-in-request";
@@ -39,16 +40,34 @@ test("the HTML has the link and the code", async () => {
   expect(readable(html).split(/\s+/)).toContain(code);
 });
 
-test("the HTML loads nothing and leads nowhere but to the link", async () => {
-  const { html, link } = await ask();
+test("the HTML loads nothing and leads nowhere but to the link and the stop link", async () => {
+  const { html, link, stopLink } = await ask();
   const content = html.replace(/^<!DOCTYPE[^>]*>/i, "");
   expect(content).not.toMatch(/\b(src|srcset|background|poster|action|ping)=/i);
   expect(content).not.toMatch(
     /url\(|@import|@font-face|<(link|script|img|iframe|form|base|object)\b/i,
   );
   const addresses = content.match(/(https?:)?\/\/[^"'\s<>)]+/g) ?? [];
-  expect(addresses.length).toBeGreaterThan(0);
-  for (const address of addresses) expect(address).toBe(link);
+  expect(new Set(addresses)).toEqual(new Set([link, stopLink]));
+});
+
+test("in the text the stop link stands alone on a line, and its token is that of the mail", async () => {
+  const { text, stopLink } = await ask();
+  expect(stopLink).toMatch(/\?token=[\w-]{36}\.[\w-]{43}$/);
+  expect(text.split("\n").filter((line) => line === stopLink)).toHaveLength(1);
+  const token = new URL(stopLink).searchParams.get("token") ?? "";
+  expect(await peekMailStop(token)).toMatchObject({ email: "ann@example.org" });
+});
+
+test("the number of the screen is not in the mail: who reads the mail alone does not know it", async () => {
+  const { text, html, mail } = await ask();
+  const { number } = await database().signInRequest.findFirstOrThrow({
+    where: { mail: { id: mail.id } },
+  });
+  expect(number).toBeGreaterThan(12);
+  expect(JSON.stringify(readMailContent(mail))).not.toContain(`"number"`);
+  for (const part of [text, readable(html)])
+    expect(part.split(/\s+/)).not.toContain(String(number));
 });
 
 test("the subject is one line, without the code", async () => {
@@ -76,9 +95,11 @@ test.each(strangeUserAgents)("a user agent is no part of the HTML: %j", async (u
 test.each(strangeUserAgents)(
   "a user agent has no say in a mail of the site: %j",
   async (userAgent) => {
-    const { text, html, link } = await ask(userAgent);
+    const { text, html, link, stopLink } = await ask(userAgent);
     for (const part of [text, html])
-      expect(part.replaceAll(link, "")).not.toMatch(/evil|alert|onerror|locked|\{code\}/i);
+      expect(part.replaceAll(link, "").replaceAll(stopLink, "")).not.toMatch(
+        /evil|alert|onerror|locked|\{code\}/i,
+      );
   },
 );
 
@@ -101,15 +122,18 @@ test("a mail whose content has been erased is not rendered", async () => {
 
 /** Asks for a mail as a visitor with this user agent, and reads it. */
 async function ask(userAgent = chrome) {
-  const visitor = { browserToken: randomToken(), userAgent, networkAddress: "203.0.113.7" };
+  const [browserToken, screenToken] = [randomToken(), randomToken()];
+  const visitor = { browserToken, screenToken, userAgent, networkAddress: "203.0.113.7" };
   const address = { canonical: "ann@example.org", typed: "ann@example.org" };
   await database().mail.deleteMany();
   await forgetLimits();
   await storeSignInRequest({ address, keepSignedIn: false, next: "/", visitor }, randomToken());
   const mail = await database().mail.findFirstOrThrow();
-  const { linkToken, code } = readMailContent(mail);
-  const link = `https://example.org/confirm?token=${linkToken}`;
-  return { mail, link, code, ...(await renderMail(mail)) };
+  const content = readMailContent(mail);
+  if (content.template !== "sign-in") throw new Error("the mail signs nobody in");
+  const link = `https://example.org/confirm?token=${content.linkToken}`;
+  const stopLink = `https://example.org/stop-mails?token=${mailStopToken(mail.signInRequestId ?? "")}`;
+  return { mail, link, stopLink, code: content.code, ...(await renderMail(mail)) };
 }
 
 /** What a person reads. */

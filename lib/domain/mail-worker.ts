@@ -1,3 +1,4 @@
+import { renderNoAccountMail } from "@/emails/no-account-mail";
 import { renderSignInMail } from "@/emails/sign-in-mail";
 import type { Mail } from "@/lib/platform/database/client/client";
 import { seconds } from "@/lib/platform/duration";
@@ -7,6 +8,7 @@ import { type Delivery, deliverMail } from "@/lib/platform/mail";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
 import { describeDevice } from "./device";
+import { mailStopToken } from "./mail-stop";
 import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClaim } from "./outbox";
 
 /** How many mails are on their way at once: one slow answer does not hold up the others. */
@@ -85,14 +87,20 @@ export async function renderMail(
 ): Promise<{ subject: string; text: string; html: string }> {
   const content = readMailContent(mail);
   const { siteName, siteUrl } = environment();
-  return await renderSignInMail({
+  const stopToken = mailStopToken(mail.signInRequestId ?? "");
+  const frame = {
     siteName,
     recipient: mail.recipient,
-    link: new URL(`/confirm?token=${content.linkToken}`, siteUrl).href,
-    code: content.code,
     device: describeDevice(content.userAgent),
     networkAddress: content.networkAddress,
     askedAt: new Date(content.askedAt),
+    stopLink: new URL(`/stop-mails?token=${stopToken}`, siteUrl).href,
+  };
+  if (content.template === "no-account") return await renderNoAccountMail(frame);
+  return await renderSignInMail({
+    ...frame,
+    link: new URL(`/confirm?token=${content.linkToken}`, siteUrl).href,
+    code: content.code,
     expiresAt: mail.expiresAt,
   });
 }

@@ -5,16 +5,18 @@ import { seconds } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
 import { seal, unseal } from "@/lib/platform/secrets";
 
+/** The browser that asked for a mail. */
+const asker = { userAgent: z.string(), networkAddress: z.string(), askedAt: z.iso.datetime() };
+
 /** What a mail says, by template. Stored encrypted, because it holds secrets. */
 const mailContent = z.discriminatedUnion("template", [
   z.object({
     template: z.literal("sign-in"),
     linkToken: z.string(),
     code: z.string(),
-    userAgent: z.string(),
-    networkAddress: z.string(),
-    askedAt: z.iso.datetime(),
+    ...asker,
   }),
+  z.object({ template: z.literal("no-account"), ...asker }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
 
@@ -105,9 +107,9 @@ async function update(mail: Mail, data: Prisma.MailUpdateManyMutationInput): Pro
   });
 }
 
-/** Pauses of 2, 4, 8, 16 and then 30 seconds: soon after the server is back, every mail is on its way. */
+/** Pauses of 2, 4, 8, 16 and then 20 seconds: soon after the server is back, every mail is on its way. */
 function nextAttempt(attempts: number): Date {
-  return new Date(Date.now() + Math.min(seconds(2 ** attempts), seconds(30)));
+  return new Date(Date.now() + Math.min(seconds(2 ** attempts), seconds(20)));
 }
 
 /** The newest mails that the local mailbox caught. */

@@ -12,7 +12,11 @@ import { storeSignInRequest } from "./sign-in-request";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
-const visitor = { userAgent: "The browser that signs in", networkAddress: "203.0.113.8" };
+const visitor = {
+  browserToken: "the browser that signs in",
+  userAgent: "The browser that signs in",
+  networkAddress: "203.0.113.8",
+};
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
@@ -49,7 +53,8 @@ test("the session is that of the browser that signs in, and its value is kept as
   const token = randomToken();
   const { session } = await redeem(await ask({ keepSignedIn: true }), token, visitor, undefined);
   expect(await database().session.findMany()).toEqual([session]);
-  expect(session).toMatchObject({ ...visitor, keepSignedIn: true, createdAt: now });
+  const { userAgent, networkAddress } = visitor;
+  expect(session).toMatchObject({ userAgent, networkAddress, keepSignedIn: true, createdAt: now });
   expect(session.tokenHash).toBe(hashToken(token));
   expect(Object.values(session)).not.toContain(token);
 });
@@ -87,9 +92,17 @@ test("the first success ends every mail to that address, and no other", async ()
   const [used, sibling, elsewhere] = [await ask(), await ask(), await ask({ browser: "another" })];
   const stranger = await ask({ address: "bob@example.org" });
   await redeem(used, randomToken(), visitor, undefined);
-  expect(await requestOf(used)).toMatchObject({ usedAt: now, replacedAt: null });
+  expect(await requestOf(used)).toMatchObject({
+    usedAt: now,
+    usedUserAgent: "The browser that signs in",
+    replacedAt: null,
+  });
   for (const id of [sibling, elsewhere])
-    expect(await requestOf(id)).toMatchObject({ usedAt: null, replacedAt: now });
+    expect(await requestOf(id)).toMatchObject({
+      usedAt: null,
+      replacedAt: now,
+      replacedById: used,
+    });
   expect(await requestOf(stranger)).toMatchObject({ usedAt: null, replacedAt: null });
   const states = await database().mail.groupBy({ by: ["recipient", "state"], _count: true });
   expect(states).toEqual(
@@ -179,7 +192,12 @@ async function ask({
       address: { canonical: address, typed },
       keepSignedIn,
       next: "/",
-      visitor: { browserToken: browser, userAgent: "The one that asked", networkAddress: "" },
+      visitor: {
+        browserToken: browser,
+        screenToken: "screen",
+        userAgent: "The one that asked",
+        networkAddress: "",
+      },
     },
     linkToken,
   );

@@ -1,15 +1,17 @@
 import type { Session, SignInRequest, User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { hashToken } from "@/lib/platform/secrets";
+import { rememberBrowser } from "./known-browsers";
 import { cancelMailsTo } from "./outbox";
 import { sessionEnd } from "./sessions";
-import { stillUsable } from "./sign-in-proof";
 import type { Visitor } from "./sign-in-request";
+import { stillUsable } from "./sign-in-state";
+import { maySignUp } from "./sign-up";
 
-/** Somebody was faster, or the account is blocked: no session. */
+/** Somebody was faster, the account is blocked, or there is none and may be none: no session. */
 export class SignInRefused extends Error {
   override name = "SignInRefused";
-  constructor(readonly reason: "used" | "blocked") {
+  constructor(readonly reason: "used" | "blocked" | "no-account") {
     super(`Sign-in refused: ${reason}`);
   }
 }
@@ -24,13 +26,14 @@ export class SignInRefused extends Error {
 export async function redeem(
   requestId: string,
   sessionToken: string,
-  visitor: Pick<Visitor, "userAgent" | "networkAddress">,
+  visitor: Omit<Visitor, "screenToken">,
   endedSessionToken: string | undefined,
 ): Promise<{ session: Session; user: User }> {
   return await database().$transaction(async (transaction) => {
-    const request = await consumeRequest(transaction, requestId);
+    const request = await consumeRequest(transaction, requestId, visitor.userAgent);
     const user = await requireAccount(transaction, request);
-    await endOtherRequests(transaction, request.email);
+    await endOtherRequests(transaction, request);
+    await rememberBrowser(transaction, user.id, hashToken(visitor.browserToken));
     if (endedSessionToken)
       await transaction.session.deleteMany({ where: { tokenHash: hashToken(endedSessionToken) } });
     const session = await transaction.session.create({
@@ -48,10 +51,14 @@ export async function redeem(
 }
 
 /** Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. */
-async function consumeRequest(transaction: Transaction, id: string): Promise<SignInRequest> {
+async function consumeRequest(
+  transaction: Transaction,
+  id: string,
+  usedUserAgent: string,
+): Promise<SignInRequest> {
   const { count } = await transaction.signInRequest.updateMany({
     where: { id, ...stillUsable() },
-    data: { usedAt: new Date() },
+    data: { usedAt: new Date(), usedUserAgent },
   });
   if (count !== 1) throw new SignInRefused("used");
   return await transaction.signInRequest.findUniqueOrThrow({ where: { id } });
@@ -59,23 +66,26 @@ async function consumeRequest(transaction: Transaction, id: string): Promise<Sig
 
 /** The account of the address, made now if there is none: nobody has one who has not read its mail. */
 async function requireAccount(transaction: Transaction, request: SignInRequest): Promise<User> {
-  const user = await transaction.user.upsert({
-    where: { email: request.email },
-    create: {
-      email: request.email,
-      emailTyped: request.emailTyped,
-      emailVerified: new Date(),
-    },
-    update: {},
-  });
+  const { email, emailTyped } = request;
+  const user = maySignUp(email)
+    ? await transaction.user.upsert({
+        where: { email },
+        create: { email, emailTyped, emailVerified: new Date() },
+        update: {},
+      })
+    : await transaction.user.findUnique({ where: { email } });
+  if (!user) throw new SignInRefused("no-account");
   if (user.blockedAt) throw new SignInRefused("blocked");
   return user;
 }
 
-async function endOtherRequests(transaction: Transaction, email: string): Promise<void> {
+async function endOtherRequests(
+  transaction: Transaction,
+  { id, email }: SignInRequest,
+): Promise<void> {
   await transaction.signInRequest.updateMany({
     where: { email, ...stillUsable() },
-    data: { replacedAt: new Date() },
+    data: { replacedAt: new Date(), replacedById: id },
   });
   await cancelMailsTo(transaction, email);
 }

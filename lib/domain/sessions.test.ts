@@ -84,7 +84,7 @@ test("a database that is away is a fault, and not nobody", async () => {
 /** @returns the value of the session's cookie */
 async function signIn(email: string, keepSignedIn: boolean): Promise<string> {
   const [linkToken, token] = [randomToken(), randomToken()];
-  const visitor = { browserToken: "browser", userAgent: "", networkAddress: "" };
+  const visitor = { browserToken: "browser", screenToken: "", userAgent: "", networkAddress: "" };
   await forgetLimits();
   await storeSignInRequest(
     { address: { canonical: email, typed: email }, keepSignedIn, next: "/", visitor },

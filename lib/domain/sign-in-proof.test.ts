@@ -56,8 +56,8 @@ test("looking at a link changes nothing, however often and by whomever", async (
   for (const browser of ["browser", "another", undefined])
     for (let count = 0; count < 10; count++) await peekLink(linkToken, browser);
   expect(await database().signInRequest.findMany()).toEqual(before);
-  expect(await peekLink(linkToken, "browser")).toMatchObject({ isOwn: true, state: "usable" });
-  expect(await peekLink(linkToken, "another")).toMatchObject({ isOwn: false, state: "usable" });
+  expect(await peekLink(linkToken, "browser")).toMatchObject({ isOwn: true, ending: null });
+  expect(await peekLink(linkToken, "another")).toMatchObject({ isOwn: false, ending: null });
   expect(await peekLink(linkToken, undefined)).toMatchObject({ isOwn: false });
 });
 
@@ -103,17 +103,19 @@ test("until the last moment they work, and then no more", async () => {
   expect(await proveByCode(code, "browser")).toHaveProperty("request");
   expect(await proveByLinkAndCode(linkToken, code)).toHaveProperty("request");
   vi.setSystemTime(end);
-  expect(await peekLink(linkToken, "browser")).toMatchObject({ state: "expired" });
-  expect(await proveByLink(linkToken, "browser")).toEqual({ problem: "expired" });
-  expect(await proveByCode(code, "browser")).toEqual({ problem: "expired" });
+  expect(await peekLink(linkToken, "browser")).toMatchObject({ ending: { problem: "expired" } });
+  const expired = { problem: "expired", ending: { problem: "expired" } };
+  expect(await proveByLink(linkToken, "browser")).toEqual(expired);
+  expect(await proveByCode(code, "browser")).toEqual(expired);
   expect(await proveByLinkAndCode(linkToken, code)).not.toHaveProperty("request");
 });
 
 test("once used, neither works again, and the browser that asked is told", async () => {
   const { linkToken, code, id } = await ask();
   await redeemNow(id);
-  expect(await proveByLink(linkToken, "browser")).toEqual({ problem: "used" });
-  expect(await proveByCode(code, "browser")).toEqual({ problem: "used" });
+  const ending = { problem: "used", usedAt: now, userAgent: "A browser" };
+  expect(await proveByLink(linkToken, "browser")).toEqual({ problem: "used", ending });
+  expect(await proveByCode(code, "browser")).toEqual({ problem: "used", ending });
   expect(await proveByLinkAndCode(linkToken, code)).not.toHaveProperty("request");
 });
 
@@ -141,11 +143,12 @@ test("the first success ends the other mails to that address, of whatever browse
   const [used, sibling] = [await ask(), await ask()];
   const [elsewhere, stranger] = [await ask({ browser: "another" }), await ask(bob)];
   await redeemNow(used.id);
-  expect(await proveByLink(sibling.linkToken, "browser")).toEqual({ problem: "replaced" });
+  expect(await proveByLink(sibling.linkToken, "browser")).toMatchObject({ problem: "replaced" });
   expect(await proveByCode(sibling.code, "browser")).not.toHaveProperty("request");
   expect(await proveByLinkAndCode(sibling.linkToken, sibling.code)).not.toHaveProperty("request");
-  expect(await proveByLink(elsewhere.linkToken, "another")).toEqual({ problem: "replaced" });
-  expect(await proveByCode(elsewhere.code, "another")).toEqual({ problem: "replaced" });
+  const replaced = { problem: "replaced", ending: { problem: "replaced" } };
+  expect(await proveByLink(elsewhere.linkToken, "another")).toEqual(replaced);
+  expect(await proveByCode(elsewhere.code, "another")).toEqual(replaced);
   expect(await proveByLink(stranger.linkToken, "bob's")).toHaveProperty("request");
 });
 
@@ -232,16 +235,24 @@ async function ask({ browser = "browser", address = "ann@example.org" } = {}) {
       address: { canonical: address, typed: address },
       keepSignedIn: false,
       next: "/",
-      visitor: { browserToken: browser, userAgent: "", networkAddress: "203.0.113.7" },
+      visitor: {
+        browserToken: browser,
+        screenToken: "",
+        userAgent: "",
+        networkAddress: "203.0.113.7",
+      },
     },
     linkToken,
   );
   const mail = await database().mail.findFirstOrThrow({ orderBy: { createdAt: "desc" } });
-  return { ...readMailContent(mail), id: mail.signInRequestId ?? "" };
+  const content = readMailContent(mail);
+  if (content.template !== "sign-in") throw new Error("the mail signs nobody in");
+  return { ...content, id: mail.signInRequestId ?? "" };
 }
 
 async function redeemNow(id: string) {
-  await redeem(id, randomToken(), { userAgent: "", networkAddress: "" }, undefined);
+  const visitor = { browserToken: "browser", userAgent: "A browser", networkAddress: "" };
+  await redeem(id, randomToken(), visitor, undefined);
 }
 
 function fullWidth(digit: string): string {

@@ -5,8 +5,16 @@ import { LimitReached } from "@/lib/platform/limits";
 import { hashToken } from "@/lib/platform/secrets";
 import { countCode, forgiveCode } from "./limits";
 import { isCodeOf } from "./sign-in-request";
+import {
+  type Ending,
+  findApproved,
+  mostNumberTries,
+  peekEnding,
+  peekLatestRequest,
+  stillUsable,
+} from "./sign-in-state";
 
-/** Why a link or a code signs nobody in. */
+/** Why a link, a code or a number signs nobody in. */
 export const proofProblems = [
   "unknown",
   "used",
@@ -15,12 +23,19 @@ export const proofProblems = [
   "other-browser",
   "malformed-code",
   "wrong-code",
+  "malformed-number",
+  "wrong-number",
+  "not-approved",
   "paused",
+  "paused-number",
   "blocked",
+  "no-account",
 ] as const;
 export type ProofProblem = {
   problem: (typeof proofProblems)[number];
-  /** After a wrong code. */
+  /** For the browser that asked: when and where it ended. */
+  ending?: Ending;
+  /** After a wrong code or number. */
   triesLeft?: number;
   /** After too many wrong codes: when the next may be tried. */
   retryAt?: Date;
@@ -33,7 +48,8 @@ export type LinkView = {
   request: SignInRequest;
   /** Whether the browser that looks is the one that asked. */
   isOwn: boolean;
-  state: "usable" | "used" | "replaced" | "expired";
+  /** Null while it works. */
+  ending: Ending | null;
 };
 
 /** As many mails as an address gets in an hour, by default; the code of an older one is of no more use. */
@@ -49,7 +65,7 @@ export async function peekLink(
   });
   if (!request) return null;
   const isOwn = browserToken !== undefined && hashToken(browserToken) === request.browserHash;
-  return { request, isOwn, state: stateOf(request) };
+  return { request, isOwn, ending: await peekEnding(request) };
 }
 
 /**
@@ -63,8 +79,8 @@ export async function proveByLink(
   await buryExpired({ linkHash: hashToken(linkToken) });
   const link = await peekLink(linkToken, browserToken);
   if (!link) return { problem: "unknown" };
-  if (!link.isOwn) return { problem: link.state === "usable" ? "other-browser" : "unknown" };
-  return link.state === "usable" ? { request: link.request } : { problem: link.state };
+  if (!link.isOwn) return { problem: link.ending ? "unknown" : "other-browser" };
+  return link.ending ? ended(link.ending) : { request: link.request };
 }
 
 /** The code, typed in the browser that asked. It may be that of any of its mails to this address which still works. */
@@ -83,10 +99,27 @@ export async function proveByCode(code: string, browserToken: string | undefined
     orderBy: { createdAt: "desc" },
     take: mostCandidates,
   });
-  const state = stateOf(newest);
-  return candidates.length === 0 && state !== "usable"
-    ? { problem: state }
-    : await tryCode(code, candidates, "codeTries");
+  const ending = candidates.length === 0 && (await peekEnding(newest));
+  if (ending) return (await explainByEarlier(code, newest)) ?? ended(ending);
+  const outcome = await tryCode(code, candidates, "codeTries");
+  if ("request" in outcome || outcome.problem !== "wrong-code") return outcome;
+  return (await explainByEarlier(code, newest)) ?? outcome;
+}
+
+/** A code that is wrong for every mail that works may be that of one that does not any more: then that is why. */
+async function explainByEarlier(
+  typed: string,
+  { browserHash, email }: SignInRequest,
+): Promise<ProofProblem | null> {
+  const code = readDigits(typed, 6) ?? "";
+  const earlier = await database().signInRequest.findMany({
+    where: { browserHash, email },
+    orderBy: { createdAt: "desc" },
+    take: 2 * mostCandidates,
+  });
+  const meant = earlier.find((request) => isCodeOf(request, code));
+  const ending = meant && (await peekEnding(meant));
+  return ending ? ended(ending) : null;
 }
 
 /** Link and code together: whoever has both reads the mail, in whichever browser. */
@@ -95,9 +128,73 @@ export async function proveByLinkAndCode(linkToken: string, code: string): Promi
   const link = await peekLink(linkToken, undefined);
   if (!link) return { problem: "unknown" };
   // What has become of a link is told to the browser that asked, and that one needs no code.
-  return link.state === "usable"
-    ? await tryCode(code, [link.request], "codeTriesElsewhere")
-    : { problem: "unknown" };
+  return link.ending
+    ? { problem: "unknown" }
+    : await tryCode(code, [link.request], "codeTriesElsewhere");
+}
+
+/**
+ * The number of the first screen, typed where the link was opened, lets the browser in that asked, and no other. Whoever
+ * types it reads the mail and sees that screen, or somebody who does: a machine that opens links knows no number, and
+ * for a stranger who asked somebody would have to type what the stranger says.
+ */
+export async function approveByNumber(
+  linkToken: string,
+  typed: string,
+): Promise<{ approved: true } | ProofProblem> {
+  await buryExpired({ linkHash: hashToken(linkToken) });
+  const link = await peekLink(linkToken, undefined);
+  if (!link || link.ending) return { problem: "unknown" };
+  const { id, email, number, browserHash, screenHash } = link.request;
+  const given = readDigits(typed, 2);
+  if (!given) return { problem: "malformed-number" };
+  // Pressed twice, or sent again by a browser.
+  if (link.request.approvedAt && Number(given) === number) return { approved: true };
+  const paused = await countTry(email, true);
+  if (paused) return { ...paused, problem: "paused-number" };
+  // Of one screen, whichever of its mails was opened.
+  const { count } = await database().signInRequest.updateMany({
+    where: {
+      browserHash,
+      screenHash,
+      email,
+      number,
+      numberTries: { lt: mostNumberTries },
+      ...stillUsable(),
+    },
+    data: { numberTries: { increment: 1 } },
+  });
+  if (count === 0 || Number(given) !== number) {
+    const triesLeft = count === 0 ? 0 : mostNumberTries - link.request.numberTries - 1;
+    return { problem: "wrong-number", triesLeft };
+  }
+  await forgiveCode(email, true);
+  const approved = await database().signInRequest.updateMany({
+    where: { id, ...stillUsable() },
+    data: { approvedAt: new Date() },
+  });
+  return approved.count === 1 ? { approved: true } : { problem: "unknown" };
+}
+
+/**
+ * In the browser that asked, once its number has been typed where the link was opened. The cookie of a browser lives long,
+ * and somebody who was at it before may have copied it; this one therefore asks for that of the sign-in as well.
+ */
+export async function proveByApproval(
+  browserToken: string | undefined,
+  screenToken: string | undefined,
+): Promise<Proof> {
+  const newest = browserToken && (await peekLatestRequest(browserToken));
+  if (!newest) return { problem: "unknown" };
+  await buryExpired({ browserHash: newest.browserHash });
+  const request = await findApproved(newest, screenToken);
+  if (request) return { request };
+  const ending = await peekEnding(newest);
+  return ending ? ended(ending) : { problem: "not-approved" };
+}
+
+function ended(ending: Ending): ProofProblem {
+  return { problem: ending.problem, ending };
 }
 
 /**
@@ -109,15 +206,12 @@ async function tryCode(
   candidates: SignInRequest[],
   counter: "codeTries" | "codeTriesElsewhere",
 ): Promise<Proof> {
-  const code = readCode(typed);
+  const code = readDigits(typed, 6);
   const email = candidates[0]?.email;
   if (!code || !email) return { problem: "malformed-code" };
-  try {
-    await countCode(email);
-  } catch (error) {
-    if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
-    throw error;
-  }
+  const hasLink = counter === "codeTriesElsewhere";
+  const paused = await countTry(email, hasLink);
+  if (paused) return paused;
   const { codeAttempts } = environment();
   let triesLeft = 0;
   for (const request of candidates) {
@@ -127,7 +221,7 @@ async function tryCode(
     });
     if (count === 0) continue;
     if (isCodeOf(request, code)) {
-      await forgiveCode(email);
+      await forgiveCode(email, hasLink);
       return { request };
     }
     triesLeft = Math.max(triesLeft, codeAttempts - request[counter] - 1);
@@ -135,10 +229,20 @@ async function tryCode(
   return { problem: "wrong-code", triesLeft };
 }
 
-/** The six digits as people type them: with spaces and dashes, in full width. */
-function readCode(typed: string): string | null {
+async function countTry(email: string, hasLink: boolean): Promise<ProofProblem | null> {
+  try {
+    await countCode(email, hasLink);
+    return null;
+  } catch (error) {
+    if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
+    throw error;
+  }
+}
+
+/** So many digits as people type them: with spaces and dashes, in full width. */
+function readDigits(typed: string, count: number): string | null {
   const digits = typed.normalize("NFKC").replace(/[\s\p{Pd}]/gu, "");
-  return /^\d{6}$/.test(digits) ? digits : null;
+  return /^\d+$/.test(digits) && digits.length === count ? digits : null;
 }
 
 /** A clock that is set back later does not bring them to life again. */
@@ -148,15 +252,4 @@ async function buryExpired(which: { linkHash: string } | { browserHash: string }
     where: { ...which, expiredAt: null, expiresAt: { lte: now } },
     data: { expiredAt: now },
   });
-}
-
-function stateOf(request: SignInRequest): LinkView["state"] {
-  if (request.usedAt) return "used";
-  if (request.replacedAt) return "replaced";
-  return request.expiredAt || request.expiresAt <= new Date() ? "expired" : "usable";
-}
-
-/** What a request must be for its link or code to count. */
-export function stillUsable() {
-  return { usedAt: null, replacedAt: null, expiredAt: null, expiresAt: { gt: new Date() } };
 }

@@ -5,7 +5,8 @@ import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
 import { redeem } from "./redemption";
-import { peekLatestRequest, type SignInAsk, storeSignInRequest } from "./sign-in-request";
+import { type SignInAsk, storeSignInRequest } from "./sign-in-request";
+import { peekLatestRequest } from "./sign-in-state";
 
 const file = await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -75,7 +76,7 @@ test("asking makes no account, and does the same whether there is one", async ()
   await forgetLimits();
   await storeSignInRequest(askOf("second"), randomToken());
   const [first, second] = [await peekLatestRequest("first"), await peekLatestRequest("second")];
-  const bare = { id: "", linkHash: "", codeHash: "", browserHash: "" };
+  const bare = { id: "", linkHash: "", codeHash: "", browserHash: "", screenHash: "", number: 0 };
   expect({ ...first, ...bare }).toEqual({ ...second, ...bare });
   expect(await database().user.findFirst()).toMatchObject({ emailTyped: "ann@example.org" });
 });
@@ -96,19 +97,22 @@ test("the newest request of a browser is found, with the state of its mail", asy
   expect(await peekLatestRequest("")).toBeNull();
 });
 
-test("the database's files hold no secret: no link, code, browser or session", async () => {
+test("the database's files hold no secret: no link, code, browser, screen or session", async () => {
   const [linkToken, browserToken, sessionToken] = [randomToken(), randomToken(), randomToken()];
-  await storeSignInRequest(askOf(browserToken), linkToken);
+  const ask = askOf(browserToken);
+  await storeSignInRequest(ask, linkToken);
   const mail = await database().mail.findFirstOrThrow();
-  const { code } = readMailContent(mail);
+  const content = readMailContent(mail);
+  const code = "code" in content ? content.code : "none";
   const request = await database().signInRequest.findFirstOrThrow();
-  await redeem(request.id, sessionToken, askOf("").visitor, undefined);
+  await redeem(request.id, sessionToken, ask.visitor, undefined);
 
   const bytes = Buffer.concat([readFileSync(file), readFileSync(`${file}-wal`)]);
   expect(bytes.includes(hashToken(linkToken))).toBe(true);
-  for (const secret of [linkToken, browserToken, sessionToken])
+  for (const secret of [linkToken, browserToken, ask.visitor.screenToken, sessionToken])
     expect(isIn(bytes, secret)).toBe(false);
   // Six digits alone may stand anywhere by chance.
+  expect(code).toMatch(/^\d{6}$/);
   expect(bytes.includes(`"${code}"`)).toBe(false);
   for (const row of [mail, request]) expect(Object.values(row)).not.toContain(code);
 });
@@ -125,6 +129,11 @@ function askOf(browserToken: string): SignInAsk {
     address: { canonical: "ann@example.org", typed: "Ann@Example.org" },
     keepSignedIn: true,
     next: "/next",
-    visitor: { browserToken, userAgent: "A browser", networkAddress: "203.0.113.7" },
+    visitor: {
+      browserToken,
+      screenToken: randomToken(),
+      userAgent: "A browser",
+      networkAddress: "203.0.113.7",
+    },
   };
 }

@@ -1,15 +1,26 @@
 import type { SignInRequest } from "@/lib/platform/database/client/client";
-import { database } from "@/lib/platform/database/database";
+import { database, type Transaction } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
-import { hashToken, keyedHash, matchesKeyedHash, randomCode } from "@/lib/platform/secrets";
+import { LimitReached } from "@/lib/platform/limits";
+import {
+  hashToken,
+  keyedHash,
+  matchesKeyedHash,
+  randomCode,
+  randomNumber,
+} from "@/lib/platform/secrets";
 import type { EmailAddress } from "./email-address";
-import { countMail } from "./limits";
-import { queueMail } from "./outbox";
+import { countMail, peekMailLimit } from "./limits";
+import { type MailContent, queueMail } from "./outbox";
+import { stillUsable } from "./sign-in-state";
+import { maySignUp } from "./sign-up";
 
 /** The browser that asks, as far as it shows itself. */
 export type Visitor = {
   /** The value of the cookie that binds a sign-in to the browser that asked. */
   browserToken: string;
+  /** The value of the cookie that belongs to this sign-in alone, and not to a browser that others may have used. */
+  screenToken: string;
   userAgent: string;
   networkAddress: string;
 };
@@ -24,7 +35,7 @@ export type SignInAsk = {
 
 /**
  * Stores what one mail can sign in with, and the mail, or neither. Only hashes of the secrets are kept,
- * and whether an account exists is not even looked at: the answer cannot tell.
+ * and the answer is the same whether there is an account or not.
  * @param linkToken the secret of the mail's link
  * @throws {LimitReached} when too many mails were asked for
  */
@@ -33,16 +44,22 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
   const linkHash = hashToken(linkToken);
   const askedAt = new Date();
   const expiresAt = new Date(askedAt.getTime() + environment().linkLifetime);
-  const { browserToken, userAgent, networkAddress } = ask.visitor;
-  await database().$transaction(async (transaction) => {
-    await countMail(transaction, ask.address.canonical, networkAddress);
+  const { browserToken, screenToken, userAgent, networkAddress } = ask.visitor;
+  const email = ask.address.canonical;
+  const browserHash = hashToken(browserToken);
+  const screenHash = hashToken(screenToken);
+  const mail = { email, browserHash, networkAddress };
+  const store = async (transaction: Transaction) => {
+    await countMail(transaction, mail);
     const request = await transaction.signInRequest.create({
       data: {
-        email: ask.address.canonical,
+        email,
         emailTyped: ask.address.typed,
         linkHash,
         codeHash: keyedHash("sign-in code", textOfCode(code, linkHash)),
-        browserHash: hashToken(browserToken),
+        ...(await shownNumber(transaction, { browserHash, screenHash, email })),
+        browserHash,
+        screenHash,
         keepSignedIn: ask.keepSignedIn,
         next: ask.next,
         userAgent,
@@ -53,27 +70,51 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
     });
     await queueMail(transaction, {
       signInRequestId: request.id,
-      recipient: ask.address.canonical,
+      recipient: email,
       expiresAt,
       content: {
-        template: "sign-in",
-        linkToken,
-        code,
+        ...((await mayHaveAccount(transaction, email))
+          ? { template: "sign-in", linkToken, code }
+          : { template: "no-account" }),
         userAgent,
         networkAddress,
         askedAt: askedAt.toISOString(),
-      },
+      } satisfies MailContent,
     });
-  });
+  };
+  // Whoever comes too often is refused by looking, and keeps no writer waiting; of those who look at once, counting decides.
+  const reached = await peekMailLimit(mail);
+  if (reached) throw reached;
+  try {
+    await database().$transaction(store);
+  } catch (error) {
+    if (!(error instanceof LimitReached)) throw error;
+    throw (await peekMailLimit(mail)) ?? error;
+  }
 }
 
-/** The newest request of this browser, with the state of its mail: what `/check-email` shows. Never writes. */
-export async function peekLatestRequest(browserToken: string) {
-  return await database().signInRequest.findFirst({
-    where: { browserHash: hashToken(browserToken) },
+/**
+ * The screen shows one number, whichever of this browser's mails to the address is opened. Another mail does not bring
+ * back its tries (NIST SP 800-63B-4 3.1.3.2).
+ */
+async function shownNumber(
+  transaction: Transaction,
+  screen: { browserHash: string; screenHash: string; email: string },
+) {
+  const earlier = await transaction.signInRequest.findFirst({
+    where: { ...screen, number: { not: null }, ...stillUsable() },
     orderBy: { createdAt: "desc" },
-    include: { mail: { select: { state: true, serverAnswer: true } } },
+    select: { number: true, numberTries: true },
   });
+  return earlier ?? { number: randomNumber() };
+}
+
+/**
+ * Where not everybody may sign up, whoever may not gets a mail that says so, and the page the same answer as always:
+ * it tells nobody who has an account.
+ */
+async function mayHaveAccount(transaction: Transaction, email: string): Promise<boolean> {
+  return maySignUp(email) || (await transaction.user.count({ where: { email } })) > 0;
 }
 
 /** Whether these six digits came in the same mail as the link. */

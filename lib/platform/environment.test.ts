@@ -7,6 +7,8 @@ const AUTH_SECRET = "a secret of at least 32 characters";
 const SMTP_URL = "smtp://mail.example.org:587";
 const second = 1000;
 const day = 24 * 60 * 60 * second;
+/** An expression that tries every way to split such a name would not come to an end. */
+const longWithFault = `${"a".repeat(60)}_`;
 
 test("a secret is all that has to be given", () => {
   expect(readEnvironment({ AUTH_SECRET })).toEqual({
@@ -16,9 +18,10 @@ test("a secret is all that has to be given", () => {
     https: false,
     databaseUrl: "file:./data/latchkey.db",
     authSecrets: [AUTH_SECRET],
-    smtpUrl: undefined,
+    smtpUrls: [],
     mailFrom: { name: "Latchkey", address: "no-reply@localhost" },
     localMailbox: true,
+    signUp: "open",
     afterSignInUrl: "/private",
     allowedOrigins: [],
     trustedProxies: 0,
@@ -51,6 +54,8 @@ test("every fault is listed at once, each with its variable, the problem and the
     SITE_URL: "https://example.org/path",
     DATABASE_URL: "mysql://localhost",
     SMTP_URL: "http://mail.example.org",
+    SMTP_URL_FALLBACK: "mail.example.net",
+    SIGN_UP: "everybody",
     MAIL_FROM: "nobody",
     AFTER_SIGN_IN_URL: "//evil.example",
     ALLOWED_ORIGINS: "app.example.org",
@@ -75,8 +80,10 @@ test("every fault is listed at once, each with its variable, the problem and the
     "SESSION_COOKIE may hold letters, digits, - and _, and must not start with __",
     expect.stringMatching(/^SESSION_LONG_DAYS must be a number, more than 0/),
     expect.stringMatching(/^SESSION_SHORT_HOURS must be a number, more than 0/),
+    "SIGN_UP must be open, invited, or the domains whose addresses may sign up, such as example.org,example.com",
     expect.stringMatching(/^SITE_URL must be an origin without a path/),
     expect.stringMatching(/^SMTP_URL must look like smtp:/),
+    expect.stringMatching(/^SMTP_URL_FALLBACK must look like smtp:/),
     "TRUSTED_PROXIES must be a whole number, at least 0 and at most 10",
   ]);
 });
@@ -124,29 +131,36 @@ test.each(["0.0.0.0", "localhost.example.org", "127.0.0.1.example.org", "127", "
 );
 
 test("a mail server may be given in parts", () => {
-  const { smtpUrl } = read({
+  const [smtpUrl] = read({
     SMTP_HOST: "mail.example.org",
     SMTP_PORT: "2525",
     SMTP_USERNAME: "site@example.org",
     SMTP_PASSWORD: "p%:/@#?",
-  });
+  }).smtpUrls;
   expect(createTransport(smtpUrl).options).toMatchObject({
     host: "mail.example.org",
     port: 2525,
     auth: { user: "site@example.org", pass: "p%:/@#?" },
   });
-  expect(read({ SMTP_HOST: "mail.example.org" }).smtpUrl).toBe("smtp://mail.example.org:587");
-  expect(read({ SMTP_HOST: "mail.example.org", SMTP_URL }).smtpUrl).toBe(SMTP_URL);
+  const SMTP_HOST = "mail.example.org";
+  expect(read({ SMTP_HOST }).smtpUrls).toEqual(["smtp://mail.example.org:587"]);
+  expect(read({ SMTP_HOST, SMTP_URL }).smtpUrls).toEqual([SMTP_URL]);
 });
 
 test("port 465 means TLS from the first byte (RFC 8314 3.3)", () => {
-  const { smtpUrl } = read({ SMTP_HOST: "mail.example.org", SMTP_PORT: "465" });
+  const [smtpUrl] = read({ SMTP_HOST: "mail.example.org", SMTP_PORT: "465" }).smtpUrls;
   expect(createTransport(smtpUrl).options).toMatchObject({ port: 465, secure: true });
 });
 
-test.each(["mail example.org", "mail.example.org:25", "mail.example.org/path", "user@host", "[::"])(
-  "SMTP_HOST %j is a fault",
-  (SMTP_HOST) => expect(faultsOf({ SMTP_HOST })).toEqual([expect.stringMatching(/^SMTP_HOST /)]),
+test.each([
+  "mail example.org",
+  "mail.example.org:25",
+  "mail.example.org/path",
+  "user@host",
+  "[::",
+  longWithFault,
+])("SMTP_HOST %j is a fault", (SMTP_HOST) =>
+  expect(faultsOf({ SMTP_HOST })).toEqual([expect.stringMatching(/^SMTP_HOST /)]),
 );
 
 test.each([
@@ -156,6 +170,77 @@ test.each([
   "smtp://user:pa#ss@mail.example.org",
 ])("SMTP_URL %j is a fault", (value) => {
   expect(faultsOf({ SMTP_URL: value })).toEqual([expect.stringMatching(/^SMTP_URL must look/)]);
+});
+
+test("a second mail server comes after the first, however that is given", () => {
+  const SMTP_URL_FALLBACK = " smtps://user:p%40ss@mail.example.net ";
+  const fallback = SMTP_URL_FALLBACK.trim();
+  expect(read({ SMTP_URL, SMTP_URL_FALLBACK }).smtpUrls).toEqual([SMTP_URL, fallback]);
+  const { smtpUrls } = read({ SMTP_HOST: "mail.example.org", SMTP_URL_FALLBACK });
+  expect(smtpUrls).toEqual(["smtp://mail.example.org:587", fallback]);
+  expect(read({ SMTP_URL, SMTP_URL_FALLBACK: " " }).smtpUrls).toEqual([SMTP_URL]);
+});
+
+test("a second mail server without a first is a fault, which names the fix", () => {
+  const SMTP_URL_FALLBACK = "smtp://mail.example.net";
+  const fault = "SMTP_URL_FALLBACK is set without SMTP_URL; name the first mail server in SMTP_URL";
+  expect(faultsOf({ SMTP_URL_FALLBACK })).toEqual([fault]);
+  const online = { SITE_URL: "https://example.org", SMTP_URL_FALLBACK };
+  expect(faultsOf(online)).toEqual([expect.stringMatching(/^SMTP_URL is missing/), fault]);
+  const faulty = faultsOf({ SMTP_URL: "mail.example.org", SMTP_URL_FALLBACK });
+  expect(faulty).toEqual([expect.stringMatching(/^SMTP_URL must look/)]);
+});
+
+test.each([
+  "smtp:",
+  "http://mail.example.net",
+  "mail.example.net",
+  "smtp://u:pa#ss@mail.example.net",
+])("SMTP_URL_FALLBACK %j is a fault, and one line", (SMTP_URL_FALLBACK) => {
+  const fault = [expect.stringMatching(/^SMTP_URL_FALLBACK must look like smtp:/)];
+  expect(faultsOf({ SMTP_URL, SMTP_URL_FALLBACK })).toEqual(fault);
+  expect(faultsOf({ SMTP_URL_FALLBACK })).toEqual(fault);
+});
+
+test.each([
+  ["open", "open"],
+  [" open ", "open"],
+  ["invited", "invited"],
+  ["example.org", ["example.org"]],
+  [" example.org , mail.example.com,", ["example.org", "mail.example.com"]],
+  ["EXAMPLE.org", ["example.org"]],
+  ["münchen.de", ["xn--mnchen-3ya.de"]],
+  ["MU\u0308NCHEN.DE,faß.de", ["xn--mnchen-3ya.de", "xn--fa-hia.de"]],
+  ["почта.рф", ["xn--80a1acny.xn--p1ai"]],
+])("SIGN_UP %j is kept as %j", (SIGN_UP, signUp) => {
+  expect(read({ SIGN_UP }).signUp).toEqual(signUp);
+});
+
+test.each([
+  "closed",
+  "everybody",
+  "OPEN",
+  "open,invited",
+  "open,example.org",
+  "example.org;example.com",
+  "example.org example.com",
+  "ann@example.org",
+  "example.org,ann@example.org",
+  "@example.org",
+  ",",
+  "example.org/path",
+  "example.org.",
+  "https://example.org",
+  "example.org:25",
+  "*.example.org",
+  "exa_mple.org",
+  "example..org",
+  ".example.org",
+  "xn--a.org",
+  `${longWithFault}.org`,
+  "[::1]",
+])("SIGN_UP %j is a fault, and one line", (SIGN_UP) => {
+  expect(faultsOf({ SIGN_UP })).toEqual([expect.stringMatching(/^SIGN_UP must be open, invited/)]);
 });
 
 test("minutes, hours and days may be fractions", () => {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { days, hours, minutes } from "./duration";
-import { hostName, list, number, origin, sender, smtpUrl } from "./variable";
+import { hostName, list, number, origin, sender, signUp, smtpUrl } from "./variable";
 
+const smtpUrlForm =
+  "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like";
 const newSecret = "run: openssl rand -base64 32";
 
 /**
@@ -26,14 +28,16 @@ const variables = z.object({
   AUTH_SECRET: list(
     z.string().min(32, `holds a secret shorter than 32 characters; ${newSecret}`),
   ).refine((secrets) => secrets.length > 0, `is missing; ${newSecret}`),
-  SMTP_URL: smtpUrl(
-    "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like",
-  ).optional(),
+  SMTP_URL: smtpUrl(smtpUrlForm).optional(),
+  SMTP_URL_FALLBACK: smtpUrl(smtpUrlForm).optional(),
   SMTP_HOST: hostName("must be the name of a mail server, such as smtp.example.org").optional(),
   SMTP_PORT: number({ min: 1, max: 65_535, whole: true }).optional(),
   SMTP_USERNAME: z.string().optional(),
   SMTP_PASSWORD: z.string().optional(),
   MAIL_FROM: sender('must look like "Name <name@example.org>"').optional(),
+  SIGN_UP: signUp(
+    "must be open, invited, or the domains whose addresses may sign up, such as example.org,example.com",
+  ).default("open"),
   AFTER_SIGN_IN_URL: z
     .string()
     .regex(/^\/(?![/\\])[^\\\p{Cc}]*$/u, "must be a path of this site, such as /private")
@@ -106,12 +110,15 @@ function interpret(given: z.infer<typeof variables>) {
   const siteUrl = new URL(given.SITE_URL ?? `http://localhost:${given.PORT}`);
   const smtpUrl = given.SMTP_URL ?? smtpUrlOfParts(given);
   const isLocal = isLoopback(siteUrl.hostname);
-  const faults =
-    isLocal || smtpUrl
-      ? []
-      : [
-          `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
-        ];
+  const faults: string[] = [];
+  if (!isLocal && !smtpUrl)
+    faults.push(
+      `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
+    );
+  if (given.SMTP_URL_FALLBACK && !smtpUrl)
+    faults.push(
+      "SMTP_URL_FALLBACK is set without SMTP_URL; name the first mail server in SMTP_URL",
+    );
   const environment = {
     port: given.PORT,
     siteUrl,
@@ -119,13 +126,16 @@ function interpret(given: z.infer<typeof variables>) {
     https: siteUrl.protocol === "https:",
     databaseUrl: given.DATABASE_URL,
     authSecrets: given.AUTH_SECRET as [string, ...string[]],
-    smtpUrl,
+    /** Where mails go: to the second when the first fails. Empty: they stay in the local mailbox. */
+    smtpUrls: [smtpUrl, given.SMTP_URL_FALLBACK].filter((url) => url !== undefined),
     mailFrom: given.MAIL_FROM ?? {
       name: given.SITE_NAME,
       address: `no-reply@${siteUrl.hostname}`,
     },
     /** Mails are captured and shown at /mailbox. Never true where strangers could read it. */
     localMailbox: isLocal && !smtpUrl,
+    /** Who may make an account: everybody, nobody who is not invited, or the addresses of some domains. */
+    signUp: given.SIGN_UP,
     afterSignInUrl: given.AFTER_SIGN_IN_URL,
     allowedOrigins: given.ALLOWED_ORIGINS,
     trustedProxies: given.TRUSTED_PROXIES,

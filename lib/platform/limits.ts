@@ -37,6 +37,28 @@ export async function countAgainst(store: Transaction, limit: Limit, key: string
   }
 }
 
+/** Counts once more and refuses nothing: for what is allowed in any case, and counts against others all the same. */
+export async function countRegardless(store: Transaction, limit: Limit, key: string) {
+  await limiterOf(store, limit).penalty(key);
+}
+
+/** Those of these limits that are reached by now, in one read. */
+export async function peekLimits(
+  store: Transaction,
+  counted: [limit: Limit, key: string][],
+): Promise<LimitReached[]> {
+  const byKey = new Map(
+    counted.map(([limit, key]) => [limiterOf(store, limit).getKey(key), limit]),
+  );
+  const found = await store.limitCount.findMany({
+    where: { key: { in: [...byKey.keys()] }, expire: { gt: new Date() } },
+  });
+  return found.flatMap(({ key, points, expire }) => {
+    const limit = byKey.get(key);
+    return limit && expire && points >= limit.times ? [new LimitReached(limit, expire)] : [];
+  });
+}
+
 /** Takes one time back. */
 export async function countBack(store: Transaction, limit: Limit, key: string): Promise<void> {
   await limiterOf(store, limit).reward(key);

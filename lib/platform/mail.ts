@@ -19,22 +19,53 @@ export type Delivery = {
   answer: string;
 };
 
-let transport: Transporter<SMTPTransport.SentMessageInfo, SMTPTransport.Options> | undefined;
+/** Long enough for a server that looks through a mail before it takes it, and no longer than people wait. */
+const silenceLimit = seconds(25);
+/** For the whole of a conversation: a server that sends a letter now and then is never silent. */
+const conversationLimit = seconds(90);
+/** How long a server that failed is left alone, while there is another. */
+const rest = seconds(30);
 
-/** Hands a mail to the mail server. Never throws: a fault is an outcome. */
+type Server = {
+  transport: Transporter<SMTPTransport.SentMessageInfo, SMTPTransport.Options>;
+  restsUntil: number;
+};
+let servers: Server[] | undefined;
+
+/** Hands a mail to the mail server, and to the fallback when that one fails. Never throws: a fault is an outcome. */
 export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
-  const { smtpUrl, mailFrom } = environment();
-  if (!smtpUrl) return { outcome: "captured", answer: "kept in the local mailbox" };
+  servers ??= environment().smtpUrls.map(toServer);
+  if (servers.length === 0) return { outcome: "captured", answer: "kept in the local mailbox" };
+  const rested = servers.filter(({ restsUntil }) => restsUntil <= Date.now());
+  let delivery: Delivery = { outcome: "deferred", answer: "" };
+  for (const server of rested.length > 0 ? rested : servers) {
+    const { outcome, answer } = await handTo(server, mail);
+    // Of several servers that cannot be reached, nobody says anything.
+    delivery = { outcome, answer: answer || delivery.answer };
+    // What the fallback will not take, the first may yet: it only put it off.
+    if (outcome === "refused" && server !== servers[0]) delivery.outcome = "deferred";
+    if (outcome !== "deferred") break;
+    if (answer === "") server.restsUntil = Date.now() + rest;
+  }
+  return delivery;
+}
+
+function toServer(url: string): Server {
+  const transport = createTransport({
+    url,
+    connectionTimeout: seconds(8),
+    greetingTimeout: seconds(8),
+    socketTimeout: silenceLimit,
+    ...(isSecretAtRisk(url) && { requireTLS: true }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return { transport, restsUntil: 0 };
+}
+
+async function handTo({ transport }: Server, mail: OutgoingMail): Promise<Delivery> {
+  const { mailFrom } = environment();
   try {
-    transport ??= createTransport({
-      url: smtpUrl,
-      connectionTimeout: seconds(8),
-      greetingTimeout: seconds(8),
-      socketTimeout: seconds(8),
-      ...(isSecretAtRisk(smtpUrl) && { requireTLS: true }),
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
     const { response } = await transport.sendMail({
       messageId: mail.messageId,
       from: mailFrom,
@@ -46,6 +77,7 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
       text: mail.text,
       html: mail.html,
       headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+      signal: AbortSignal.timeout(conversationLimit),
     });
     return { outcome: "accepted", answer: response };
   } catch (error) {

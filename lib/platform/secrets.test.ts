@@ -1,8 +1,16 @@
 import { expect, test, vi } from "vitest";
 
 const [oldSecret, newSecret, otherSecret] = ["o".repeat(32), "n".repeat(32), "x".repeat(32)];
-const { hashToken, keyedHash, matchesKeyedHash, unseal, randomCode, randomToken, seal } =
-  await secretsUnder(newSecret);
+const {
+  hashToken,
+  keyedHash,
+  matchesKeyedHash,
+  unseal,
+  randomCode,
+  randomNumber,
+  randomToken,
+  seal,
+} = await secretsUnder(newSecret);
 
 test("what was sealed is opened again", () => {
   for (const text of ["", "a", "Привет 👋\n", "x".repeat(100_000)])
@@ -55,7 +63,8 @@ test("a keyed hash matches its text, purpose and secret only", async () => {
   const hash = keyedHash("sign-in code", "123456");
   expect(matchesKeyedHash("sign-in code", "123456", hash)).toBe(true);
   expect(matchesKeyedHash("sign-in code", "123457", hash)).toBe(false);
-  expect(matchesKeyedHash("mail content", "123456", hash)).toBe(false);
+  for (const purpose of ["mail content", "mail stop"] as const)
+    expect(matchesKeyedHash(purpose, "123456", hash)).toBe(false);
   const other = await secretsUnder(otherSecret);
   expect(other.matchesKeyedHash("sign-in code", "123456", hash)).toBe(false);
   const rotated = await secretsUnder(`${otherSecret},${newSecret}`);
@@ -99,6 +108,18 @@ test("no range of codes is more likely than another, over 100,000 draws", () => 
   }
   // With 99 degrees of freedom a fair source exceeds 200 once in 100 million runs.
   expect(chiSquare(counts)).toBeLessThan(200);
+});
+
+test("a number has two digits, each equally likely, and none that machines type first", () => {
+  const counts = new Map<number, number>();
+  for (let draw = 0; draw < 86_000; draw++) {
+    const number = randomNumber();
+    counts.set(number, (counts.get(number) ?? 0) + 1);
+  }
+  const drawn = [...counts.keys()].toSorted((a, b) => a - b);
+  expect(drawn).toEqual(Array.from({ length: 86 }, (_, index) => 13 + index));
+  // With 85 degrees of freedom a fair source exceeds 180 once in 100 million runs.
+  expect(chiSquare([...counts.values()])).toBeLessThan(180);
 });
 
 /** The functions as they are in a process that was started with this `AUTH_SECRET`. */

@@ -11,7 +11,7 @@ import {
 import { environment } from "./environment";
 
 /** What a derived key is for. Keys of two purposes tell nothing about each other. */
-type Purpose = "mail content" | "sign-in code";
+type Purpose = "mail content" | "sign-in code" | "mail stop";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {
@@ -21,6 +21,14 @@ export function randomToken(): string {
 /** Six random digits, each of the million equally likely (ASVS 6.5.4 asks for 20 bits: this is 19.9, with five tries). */
 export function randomCode(): string {
   return randomInt(1_000_000).toString().padStart(6, "0");
+}
+
+/**
+ * Two random digits that nothing but a person who sees them can know. 10, 11, 12 and 99 are left out: they are what
+ * machines type first that fill in every field they find; a number below would be typed without its zero.
+ */
+export function randomNumber(): number {
+  return randomInt(13, 99);
 }
 
 /** What is kept of a random token: too long to be found by trying, so a plain hash is enough (ASVS 6.5.2). */

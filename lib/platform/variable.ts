@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 
 /** The kinds of values that the environment holds, each with a message that says what is wanted. */
@@ -54,7 +55,13 @@ export function hostName(error: string) {
   return z
     .string()
     .trim()
-    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.?)+$|^\[[0-9a-f:.]+\]$/i, error);
+    .refine((text) => isHostName(text) || /^\[[0-9a-f:.]+\]$/i.test(text), { error });
+}
+
+/** By labels: one expression for the whole would take a second for each long name that is wrong. */
+function isHostName(text: string): boolean {
+  const labels = text.replace(/\.$/, "").split(".");
+  return labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
 }
 
 export function smtpUrl(error: string) {
@@ -68,6 +75,30 @@ export function smtpUrl(error: string) {
         hostName(error).safeParse(new URL(text).hostname).success,
       { error },
     );
+}
+
+/** `open`, `invited`, or domains in their ASCII form. */
+export function signUp(error: string) {
+  return z
+    .string()
+    .trim()
+    .refine((text) => parseSignUp(text) !== null, { error })
+    .transform((text) => parseSignUp(text) ?? []);
+}
+
+function parseSignUp(text: string): "open" | "invited" | string[] | null {
+  if (text === "open" || text === "invited") return text;
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+  const isDomain = (part: string) =>
+    domainToASCII(part).includes(".") &&
+    !/[\s/:@?#%\\.]$|[\s/:@?#%\\]/.test(part) &&
+    isHostName(domainToASCII(part));
+  return parts.length > 0 && parts.every(isDomain)
+    ? parts.map((part) => domainToASCII(part))
+    : null;
 }
 
 /** A name and an address, or an address alone. Anything that a mail program could read as two is refused. */

@@ -1,5 +1,6 @@
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
+import { browserCookieHeader } from "./cookies";
 import { unavailable } from "./problem";
 
 /** For a program. Every answer may be about one person, so none is kept. */
@@ -14,8 +15,8 @@ export function seeOther(location: string): Response {
 
 /**
  * A page of this site with another status than 200: Next renders pages for GET alone, and always with 200, but a form
- * that is sent back with its faults named is a 422. So the site asks itself for the page, as a visitor whom it does not
- * know.
+ * that is sent back with its faults named is a 422. So the site asks itself for the page, as a visitor of whom it knows
+ * no more than what this browser has asked for.
  * @throws {Problem} 503 when the page cannot be had
  */
 export async function answerWithPage(
@@ -25,8 +26,13 @@ export async function answerWithPage(
   extraHeaders: Record<string, string> = {},
 ): Promise<Response> {
   const language = request.headers.get("accept-language");
+  const cookie = await browserCookieHeader();
   const page = await fetch(new URL(path, ownOrigin()), {
-    headers: { accept: "text/html", ...(language && { "accept-language": language }) },
+    headers: {
+      accept: "text/html",
+      ...(language && { "accept-language": language }),
+      ...(cookie && { cookie }),
+    },
     redirect: "error",
     cache: "no-store",
     signal: AbortSignal.timeout(seconds(5)),

@@ -3,14 +3,14 @@ import { type EmailAddressProblem, emailAddressProblems } from "@/lib/domain/ema
 import { minutes } from "@/lib/platform/duration";
 import { readQuery, readTime, type SearchParams } from "./query";
 
-const limits = ["mail-minute", "mail-hour", "mail-network"] as const;
+const limits = ["mail-minute", "mail-hour", "mail-network", "mail-stopped"] as const;
 const problems = [...emailAddressProblems, ...limits];
 
 /** Why no mail was sent. */
 export type AskProblem = {
   problem: EmailAddressProblem | (typeof limits)[number];
   /** After too many mails: when the next may be asked for. */
-  retryAt?: Date;
+  retryAt?: Date | undefined;
 };
 
 /** The limit of the same name, as a problem to tell. */
@@ -18,11 +18,15 @@ export function limitProblem(name: string, retryAt: Date): AskProblem {
   return { problem: limits.find((limit) => limit === name) ?? "mail-network", retryAt };
 }
 
-/** What the handler wrote into the address of the form's page, in words; undefined when nothing went wrong. */
-export async function readAskProblem(searchParams: SearchParams): Promise<string | undefined> {
+/** What the handler wrote into the address of the form's page; undefined when nothing went wrong. */
+export async function readAskProblem(
+  searchParams: SearchParams,
+): Promise<{ words: string; retryAt: Date | undefined } | undefined> {
   const query = await readQuery(searchParams);
   const problem = problems.find((known) => known === query.problem);
-  return problem && (await describeAskProblem({ problem, retryAt: readTime(query.until) }));
+  if (!problem) return undefined;
+  const retryAt = query.until ? readTime(query.until) : undefined;
+  return { words: await describeAskProblem({ problem, retryAt }), retryAt };
 }
 
 /** Why no mail was sent, and what to do. */

@@ -4,8 +4,8 @@ import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { randomToken } from "@/lib/platform/secrets";
 
-/** How long a browser is remembered as the one that asked. The value names nobody. */
-const browserLifetime = days(30);
+/** How long a browser is remembered as one that asked, or signed in, since it last did. The value names nobody. */
+const browserLifetime = days(365);
 
 /** With `__Host-` no other host, a subdomain neither, can set or read it (RFC 6265bis 4.1.3.2, ASVS 3.3.1). */
 function prefixed(name: string): string {
@@ -39,17 +39,41 @@ export async function clearSessionCookie(): Promise<void> {
 
 /** The value that binds sign-ins to this browser, or undefined when it has asked for none. */
 export async function readBrowserCookie(): Promise<string | undefined> {
-  return (await cookies()).get(prefixed("sign_in_browser"))?.value || undefined;
+  return await readToken("sign_in_browser");
 }
 
-/** The value that binds sign-ins to this browser, new or renewed. */
-export async function bindBrowser(): Promise<string> {
-  const known = await readBrowserCookie();
+async function readToken(name: string): Promise<string | undefined> {
+  const token = (await cookies()).get(prefixed(name))?.value ?? "";
   // Only a value of our own making: a short one could be guessed.
-  const token = known && /^[\w-]{43}$/.test(known) ? known : randomToken();
+  return /^[\w-]{43}$/.test(token) ? token : undefined;
+}
+
+/** The value that binds sign-ins to this browser: the one it has, or a new one for `setBrowserCookie`. */
+export async function ownBrowserToken(): Promise<string> {
+  return (await readBrowserCookie()) ?? randomToken();
+}
+
+/** The value that belongs to the sign-in that is under way in this browser, and lives no longer than its mail. */
+export async function readScreenCookie(): Promise<string | undefined> {
+  return await readToken("sign_in_screen");
+}
+
+export async function setScreenCookie(token: string): Promise<void> {
+  (await cookies()).set(prefixed("sign_in_screen"), token, {
+    ...attributes(),
+    maxAge: Math.ceil(environment().linkLifetime / 1000),
+  });
+}
+
+/** The same as a `Cookie` header, for a request that the site makes on this browser's behalf. */
+export async function browserCookieHeader(): Promise<string | undefined> {
+  const token = await readBrowserCookie();
+  return token && `${prefixed("sign_in_browser")}=${token}`;
+}
+
+export async function setBrowserCookie(token: string): Promise<void> {
   (await cookies()).set(prefixed("sign_in_browser"), token, {
     ...attributes(),
     maxAge: browserLifetime / 1000,
   });
-  return token;
 }

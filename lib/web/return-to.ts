@@ -19,7 +19,9 @@ export function safeReturnTo(next: string | null | undefined): string {
 
 /** Not another host in disguise, and not the way in itself, which would send people round in circles. */
 function isDestination(path: string): boolean {
-  return !path.startsWith("//") && !/^\/(sign-in|check-email|confirm|auth)(\/|$)/.test(path);
+  return (
+    !path.startsWith("//") && !/^\/(sign-in|check-email|confirm|stop-mails|auth)(\/|$)/.test(path)
+  );
 }
 
 /** The sign-in page that leads back to `path`. */

@@ -4,10 +4,18 @@ import { wakeMailWorker } from "@/lib/domain/mail-worker";
 import { SignInRefused } from "@/lib/domain/redemption";
 import type { Proof, ProofProblem } from "@/lib/domain/sign-in-proof";
 import { LimitReached } from "@/lib/platform/limits";
+import { randomToken } from "@/lib/platform/secrets";
 import { wantsJson } from "./accept";
 import { answerWithJson, seeOther } from "./answer";
 import { type AskProblem, limitProblem } from "./ask-problem";
-import { bindBrowser, readSessionCookie, setSessionCookie } from "./cookies";
+import {
+  ownBrowserToken,
+  readScreenCookie,
+  readSessionCookie,
+  setBrowserCookie,
+  setScreenCookie,
+  setSessionCookie,
+} from "./cookies";
 import { Problem, retryAfter } from "./problem";
 import { describeProofProblem } from "./proof-problem";
 import { safeReturnTo } from "./return-to";
@@ -25,17 +33,21 @@ export async function startSignIn(
 ): Promise<AskProblem | null> {
   const address = parseEmailAddress(input.email);
   if ("problem" in address) return address;
+  const browserToken = await ownBrowserToken();
+  const screenToken = (await readScreenCookie()) ?? randomToken();
   try {
     await askForSignIn({
       address,
       keepSignedIn: input.keepSignedIn,
       next: safeReturnTo(input.next),
-      visitor: { browserToken: await bindBrowser(), ...describeVisitor(headers) },
+      visitor: { browserToken, screenToken, ...describeVisitor(headers) },
     });
   } catch (error) {
     if (error instanceof LimitReached) return limitProblem(error.limit.name, error.retryAt);
     throw error;
   }
+  await setBrowserCookie(browserToken);
+  await setScreenCookie(screenToken);
   wakeMailWorker();
   return null;
 }
@@ -50,13 +62,15 @@ export async function finishSignIn(
   proof: Proof,
 ): Promise<{ next: string } | ProofProblem> {
   if ("problem" in proof) return proof;
+  const browserToken = await ownBrowserToken();
   try {
     const session = await mintSession({
       request: proof.request,
-      visitor: describeVisitor(headers),
+      visitor: { browserToken, ...describeVisitor(headers) },
       endedSessionToken: await readSessionCookie(),
     });
     await setSessionCookie(session);
+    await setBrowserCookie(browserToken);
     return { next: safeReturnTo(proof.request.next) };
   } catch (error) {
     if (error instanceof SignInRefused) return { problem: error.reason };
@@ -65,7 +79,7 @@ export async function finishSignIn(
 }
 
 /**
- * The answer to a tap on a link or a typed code.
+ * The answer to a tap on a link, or a typed code.
  * @param formPath the page of the form, which says what went wrong
  */
 export async function answerSignIn(
@@ -73,16 +87,24 @@ export async function answerSignIn(
   outcome: Awaited<ReturnType<typeof finishSignIn>>,
   formPath: string,
 ): Promise<Response> {
-  if ("next" in outcome) {
-    return wantsJson(request.headers)
-      ? answerWithJson({ status: "signed_in", next: outcome.next })
-      : seeOther(outcome.next);
-  }
+  if ("problem" in outcome) return await answerProofProblem(request, outcome, formPath);
+  return wantsJson(request.headers)
+    ? answerWithJson({ status: "signed_in", next: outcome.next })
+    : seeOther(outcome.next);
+}
+
+/** Back to the page of the form, which says what went wrong; to a program, a problem. */
+export async function answerProofProblem(
+  request: Request,
+  outcome: ProofProblem,
+  formPath: string,
+): Promise<Response> {
   const { problem, triesLeft, retryAt } = outcome;
   if (wantsJson(request.headers)) {
     const detail = await describeProofProblem(outcome);
     if (retryAt) throw new Problem(429, detail, { headers: retryAfter(retryAt) });
-    throw new Problem(422, detail, { errors: [{ field: "code", code: problem, detail }] });
+    const field = problem.endsWith("-number") ? "number" : "code";
+    throw new Problem(422, detail, { errors: [{ field, code: problem, detail }] });
   }
   const form = new URL(formPath, "http://form");
   form.searchParams.set("problem", problem);

@@ -18,10 +18,12 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       code === undefined
         ? await proveByLink(token, await readBrowserCookie())
         : await proveByLinkAndCode(token, code);
-    return await answerSignIn(
-      request,
-      await finishSignIn(request.headers, proof),
-      `/confirm?${new URLSearchParams({ token })}`,
-    );
+    const outcome = await finishSignIn(request.headers, proof);
+    // What has become of an account is told to the browser that asked, and to no other.
+    const told =
+      code !== undefined && "problem" in outcome && outcome.problem === "blocked"
+        ? ({ problem: "unknown" } as const)
+        : outcome;
+    return await answerSignIn(request, told, `/confirm?${new URLSearchParams({ token })}`);
   },
 });

@@ -1,3 +1,4 @@
+import { seconds } from "../duration";
 import { environment } from "../environment";
 import { processWide } from "../process-wide";
 import { PrismaClient } from "./client/client";
@@ -10,9 +11,15 @@ export type Transaction = Omit<
   "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends"
 >;
 
+/** Longer than the adapter waits for other writers, so that it is the adapter which gives up, and says why. */
+const transactionOptions = { maxWait: seconds(6), timeout: seconds(10) };
+
 /** The database that `DATABASE_URL` names. */
 export function database(): PrismaClient {
-  return processWide("database", () => new PrismaClient({ adapter: adapterFactory() }));
+  return processWide(
+    "database",
+    () => new PrismaClient({ adapter: adapterFactory(), transactionOptions }),
+  );
 }
 
 /** How connections to it are made. */

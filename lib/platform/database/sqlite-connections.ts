@@ -11,7 +11,7 @@ import { seconds } from "../duration";
 
 /** How long a statement waits for other writers, in this process and in others, before the database counts as away. */
 const patience = seconds(5);
-const retryMs = 10;
+const retryMs = 3;
 
 /**
  * Prisma's adapter has one connection, on which a statement that comes beside an open transaction lands inside it and is

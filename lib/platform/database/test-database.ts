@@ -34,5 +34,6 @@ export async function emptyDatabase(): Promise<void> {
   await database().user.deleteMany();
   await database().mail.deleteMany();
   await database().signInRequest.deleteMany();
+  await database().mailStop.deleteMany();
   await forgetLimits();
 }
