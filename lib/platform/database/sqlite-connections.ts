@@ -61,10 +61,18 @@ function patient(transaction: Transaction, deadline: number, release: () => void
   const { queryRaw, executeRaw, commit, rollback } = transaction;
   return Object.assign(transaction, {
     queryRaw: (query: SqlQuery) => whenFree(() => queryRaw.call(transaction, query), deadline),
-    executeRaw: (query: SqlQuery) => whenFree(() => executeRaw.call(transaction, query), deadline),
+    executeRaw: (query: SqlQuery) =>
+      // However late it is, an end must be put to it: the connection would stay in it for ever.
+      isEnd(query)
+        ? executeRaw.call(transaction, query)
+        : whenFree(() => executeRaw.call(transaction, query), deadline),
     commit: () => commit.call(transaction).finally(release),
     rollback: () => rollback.call(transaction).finally(release),
   });
+}
+
+function isEnd({ sql }: SqlQuery): boolean {
+  return /^\s*(COMMIT|ROLLBACK)\b/i.test(sql);
 }
 
 /**
