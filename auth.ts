@@ -4,7 +4,7 @@ import type { Adapter } from "@auth/core/adapters";
 import { PrismaAdapter } from "@auth/prisma-adapter";
 import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
-import { redeem } from "@/lib/domain/redemption";
+import { redeem, type SignInWay } from "@/lib/domain/redemption";
 import { type SignInAsk, storeSignInRequest, type Visitor } from "@/lib/domain/sign-in-request";
 import type { SignInRequest, User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
@@ -33,12 +33,22 @@ const errands = new AsyncLocalStorage<AskErrand | RedeemErrand>();
 export type ProvenSignIn = {
   /** Its link or code has been proved; nothing has been spent yet. */
   request: SignInRequest;
-  visitor: Omit<Visitor, "screenToken">;
-  /** The session that this browser leaves for the new one. */
-  endedSessionToken: string | undefined;
+  /** What proved it. */
+  way: SignInWay;
+  visitor: Visitor;
+  /** The value of the session cookie that this browser has had. */
+  formerSessionToken: string | undefined;
 };
 
-export type MintedSession = { token: string; expiresAt: Date; keepSignedIn: boolean; user: User };
+export type MintedSession = {
+  token: string;
+  /** When it ends unless it is renewed. */
+  expiresAt: Date;
+  /** When it ends at the latest. */
+  endsAt: Date;
+  keepSignedIn: boolean;
+  user: User;
+};
 
 /**
  * Mints a link token and stores the request with its mail.
@@ -106,13 +116,14 @@ function adapter(): Adapter {
       const errand = errands.getStore();
       if (errand?.kind !== "redeem")
         throw new Error("A session is made only by redeeming a proven sign-in");
-      const { request, visitor, endedSessionToken } = errand.proven;
+      const { request, visitor, formerSessionToken, way } = errand.proven;
       const { session, user } = await noteFault(errand, () =>
-        redeem(request.id, sessionToken, visitor, endedSessionToken),
+        redeem(request.id, sessionToken, visitor, formerSessionToken, way),
       );
       errand.session = {
         token: sessionToken,
         expiresAt: session.expiresAt,
+        endsAt: session.endsAt ?? session.expiresAt,
         keepSignedIn: session.keepSignedIn,
         user,
       };

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { ReloadWhenBack } from "@/components/reload-when-back";
 import { SiteFooter } from "@/components/site-footer";
 import { SiteHeader } from "@/components/site-header";
+import { TellTimeZone } from "@/components/tell-time-zone";
 import { currentUser } from "@/lib/latchkey";
 import { requestedPath } from "@/lib/web/requested-path";
 import { site } from "@/lib/web/site";
@@ -51,6 +52,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         </main>
         <SiteFooter hasMailbox={site().localMailbox} />
         {user && <ReloadWhenBack />}
+        <TellTimeZone />
       </body>
     </html>
   );

@@ -6,6 +6,8 @@ type AskAgain = {
   email: string;
   next: string;
   keepSignedIn: boolean;
+  /** Whether it asks somebody who is signed in once more who they are. */
+  isStepUp: boolean;
   /** When the next mail can go; null when it can go now. */
   nextMailAt: Date | null;
   /** Why none was sent when the button was pressed. */
@@ -16,7 +18,8 @@ type AskAgain = {
 const dayMs = 12 * 3_600_000;
 
 /** Asks for another mail to the same address, with the same destination. */
-export function AskAgain({ email, next, keepSignedIn, nextMailAt, problem }: AskAgain) {
+export function AskAgain(props: AskAgain) {
+  const { email, next, keepSignedIn, isStepUp, nextMailAt, problem } = props;
   const t = useTranslations("checkEmail");
   const waitMs = nextMailAt ? nextMailAt.getTime() - Date.now() : 0;
   const texts = {
@@ -26,7 +29,7 @@ export function AskAgain({ email, next, keepSignedIn, nextMailAt, problem }: Ask
     now: t("nextNow"),
   };
   return (
-    <form action="/auth" method="post">
+    <form action={isStepUp ? "/auth/step-up" : "/auth"} method="post">
       <input type="hidden" name="email" value={email} />
       <input type="hidden" name="next" value={next} />
       <input type="hidden" name="from" value="check-email" />

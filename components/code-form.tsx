@@ -7,11 +7,13 @@ type CodeForm = {
   /** The secret of the link, where the code alone is not enough. */
   token?: string;
   problem: string | undefined;
+  /** What the button says; without it, "Sign in". */
+  submit?: string;
   autoFocus?: boolean;
 };
 
 /** The six digits, as phones fill them in and as people type them. */
-export function CodeForm({ action, token, problem, autoFocus = false }: CodeForm) {
+export function CodeForm({ action, token, problem, submit, autoFocus = false }: CodeForm) {
   const t = useTranslations("checkEmail");
   return (
     <form action={action} method="post" className="grid grid-cols-1 gap-4" noValidate>
@@ -30,7 +32,7 @@ export function CodeForm({ action, token, problem, autoFocus = false }: CodeForm
         required
         className="code-digits min-h-17 font-semibold text-3xl"
       />
-      <Button>{t("submit")}</Button>
+      <Button>{submit ?? t("submit")}</Button>
     </form>
   );
 }

@@ -12,6 +12,8 @@ type ConfirmElsewhere = {
   networkAddress: string;
   askedAt: Date;
   token: string;
+  /** Whether it asks somebody who is signed in once more who they are: they go on there, and nobody signs in here. */
+  isStepUp: boolean;
   /** Whether the number has been typed: the first screen may go on. */
   isApproved: boolean;
   /** Whether the first screen shows a number that can still be typed. */
@@ -29,7 +31,10 @@ export function ConfirmElsewhere(link: ConfirmElsewhere) {
       door={link.isApproved ? "open" : "key"}
       title={t(link.isApproved ? "confirm.approvedTitle" : "confirm.otherBrowserTitle")}
     >
-      <Account label={t("confirm.account")} address={address} />
+      <Account
+        label={t(link.isStepUp ? "confirm.stepUpAccount" : "confirm.account")}
+        address={address}
+      />
       <div className="grid gap-2 text-muted">
         <p className="wrap-anywhere">
           {t("confirm.request", {
@@ -42,7 +47,7 @@ export function ConfirmElsewhere(link: ConfirmElsewhere) {
           })}
         </p>
         <p>{t("confirm.notYou")}</p>
-        <p>{t("confirm.otherBrowser")}</p>
+        <p>{t(link.isStepUp ? "confirm.stepUpElsewhere" : "confirm.otherBrowser")}</p>
       </div>
       {link.isApproved ? (
         <Notice look="done">{t("confirm.approved")}</Notice>
@@ -53,9 +58,11 @@ export function ConfirmElsewhere(link: ConfirmElsewhere) {
       ) : (
         link.numberProblem && <Notice look="danger">{link.numberProblem}</Notice>
       )}
-      <Way title={t("confirm.hereTitle")} lead={t("confirm.here")}>
-        <CodeForm action="/auth/confirm" token={token} problem={link.codeProblem} />
-      </Way>
+      {!link.isStepUp && (
+        <Way title={t("confirm.hereTitle")} lead={t("confirm.here")}>
+          <CodeForm action="/auth/confirm" token={token} problem={link.codeProblem} />
+        </Way>
+      )}
     </Doorway>
   );
 }

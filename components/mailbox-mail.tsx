@@ -21,7 +21,7 @@ export function MailboxMail({ recipient, sentAt, subject, text, html, isOpen }: 
         <h2 className="wrap-anywhere min-w-0 font-display font-semibold text-xl">{subject}</h2>
         <p className="ms-auto text-muted text-sm tabular-nums">
           <time dateTime={sentAt.toISOString()}>
-            {format.dateTime(sentAt, { timeStyle: "medium", hourCycle: "h23" })} UTC
+            {format.dateTime(sentAt, { timeStyle: "long", hourCycle: "h23" })}
           </time>
         </p>
         <p className="w-full text-muted text-sm">

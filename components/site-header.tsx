@@ -20,14 +20,15 @@ export function SiteHeader({ siteName, userName, path }: SiteHeader) {
         <Mark className="size-8 shrink-0" />
         <span className="font-display font-semibold text-xl max-[22rem]:sr-only">{siteName}</span>
       </a>
-      <nav aria-label={t("mainNavigation")}>
-        <a
-          href="/private"
-          aria-current={path === "/private" ? "page" : undefined}
-          className="flex min-h-11 items-center text-muted decoration-2 max-[22rem]:text-sm decoration-brass underline-offset-8 hover:text-ink aria-[current]:text-ink aria-[current]:underline"
-        >
+      <nav aria-label={t("mainNavigation")} className="flex gap-x-4 sm:gap-x-6">
+        <NavLink href="/private" isCurrent={path === "/private"}>
           {t("private")}
-        </a>
+        </NavLink>
+        {userName !== null && (
+          <NavLink href="/account" isCurrent={path.startsWith("/account")}>
+            {t("account")}
+          </NavLink>
+        )}
       </nav>
       <div className="ms-auto flex min-w-0 items-center gap-4">
         {userName === null ? (
@@ -50,5 +51,19 @@ export function SiteHeader({ siteName, userName, path }: SiteHeader) {
         )}
       </div>
     </header>
+  );
+}
+
+type NavLink = { href: string; isCurrent: boolean; children: string };
+
+function NavLink({ href, isCurrent, children }: NavLink) {
+  return (
+    <a
+      href={href}
+      aria-current={isCurrent ? "page" : undefined}
+      className="flex min-h-11 items-center text-muted decoration-2 max-[22rem]:text-sm decoration-brass underline-offset-8 hover:text-ink aria-[current]:text-ink aria-[current]:underline"
+    >
+      {children}
+    </a>
   );
 }

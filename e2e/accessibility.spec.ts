@@ -1,10 +1,11 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
+import { changeAddress } from "./support/account";
 import { client } from "./support/http";
 import type { MailServer } from "./support/mail-server";
-import { otherCode } from "./support/program";
+import { otherCode, signInOverHttp } from "./support/program";
 import { askForMail, codeIn, linkIn, signIn, typeCode } from "./support/sign-in";
-import { startSite } from "./support/site";
+import { type Site, startSite } from "./support/site";
 import type { Visitor } from "./support/test";
 import { expect, test } from "./support/test";
 
@@ -12,6 +13,7 @@ interface Scene {
   page: Page;
   mailServer: MailServer;
   visitor: Visitor;
+  site: Site;
   email: string;
 }
 
@@ -75,14 +77,80 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     await signIn(page, mailServer, email, { by: "code" });
     return open(page, "/private");
   },
+  "the account": (scene) => openSignedIn(scene, "/account"),
+  "the account after a name that is too long": async (scene) => {
+    const page = await openSignedIn(scene, "/account");
+    const name = page.getByLabel("Name");
+    await name.evaluate((field) => field.removeAttribute("maxlength"));
+    await name.fill("x".repeat(81));
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
+    return page;
+  },
+  "the page of a new address that waits for its code": async (scene) => {
+    const page = await openSignedIn(scene, "/account/email");
+    await page.getByLabel("New email address").fill(`v${scene.email.slice(1)}`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    await expect(page.getByLabel("Six-digit code")).toBeVisible();
+    await page.getByText("Another address, or another mail").click();
+    return page;
+  },
+  "the page of the link to a new address": async (scene) => {
+    const page = await openSignedIn(scene, "/account/email");
+    const to = `v${scene.email.slice(1)}`;
+    await page.getByLabel("New email address").fill(to);
+    await page.getByRole("button", { name: "Change it" }).click();
+    const mail = await scene.mailServer.waitForMail({ to });
+    return open(page, linkIn(mail, "/account/email/confirm"));
+  },
+  "the list of devices": async (scene) => {
+    const { visitor, mailServer, email, site } = scene;
+    await signInOverHttp(visitor.asNewProgram(), mailServer, email);
+    await site.clock.advance(2 * 60_000);
+    return openSignedIn(scene, "/account/sessions");
+  },
+  "the activity": (scene) => openSignedIn(scene, "/account/activity"),
+  "the page of the export": (scene) => openSignedIn(scene, "/account/export"),
+  "the page that deletes, after a wrong address": async (scene) => {
+    const page = await openSignedIn(scene, "/account/delete");
+    await page.getByLabel(/^Type .* to confirm$/).fill("x");
+    await page.getByRole("button", { name: "Delete my account" }).click();
+    await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
+    return page;
+  },
+  "the page that asks again": async (scene) => {
+    const page = await openSignedIn(scene, "/account/export");
+    await scene.site.clock.advance(11 * 60_000);
+    await page.getByRole("button", { name: "Download it" }).click();
+    await expect(page).toHaveURL(/\/step-up\?/);
+    return page;
+  },
+  "the page of “this wasn't me”": async ({ page, visitor, mailServer, email, site }) => {
+    await signInOverHttp(visitor.asNewProgram(), mailServer, email);
+    await site.clock.advance(2 * 60_000);
+    await signInOverHttp(visitor.asNewProgram(), mailServer, email);
+    const notice = await mailServer.waitForMail({ to: email, subject: /^New sign-in/ });
+    return open(page, linkIn(notice, "/not-me"));
+  },
+  "the page that undoes a change of address": async ({ page, visitor, mailServer, email }) => {
+    const program = visitor.asNewProgram();
+    await signInOverHttp(program, mailServer, email);
+    const told = await changeAddress(program, mailServer, {
+      from: email,
+      to: `v${email.slice(1)}`,
+    });
+    return open(page, linkIn(told, "/undo-address"));
+  },
+  "the page of a dead “this wasn't me”": ({ page }) => open(page, "/not-me?token=dead"),
+  "the page of a dead undoing": ({ page }) => open(page, "/undo-address?token=dead"),
   "the page of what is not there": ({ page }) => open(page, "/nothing"),
 };
 
 for (const [state, bring] of Object.entries(states)) {
-  test(`${state} can be used by everybody`, async ({ page, mailServer, visitor }) => {
+  test(`${state} can be used by everybody`, async ({ page, site, mailServer, visitor }) => {
     // As long as an address may be before its @, with nowhere to break it.
     const email = `${"w".repeat(50)}${visitor.email.slice("person-".length)}`;
-    await expectForEverybody(await bring({ page, mailServer, visitor, email }));
+    await expectForEverybody(await bring({ page, site, mailServer, visitor, email }));
   });
 }
 
@@ -183,6 +251,11 @@ test("nothing moves for who wants no movement", async ({ page }) => {
     expect(moving).toBe(0);
   }
 });
+
+async function openSignedIn({ page, mailServer, email }: Scene, path: string): Promise<Page> {
+  await signIn(page, mailServer, email, { by: "code" });
+  return open(page, path);
+}
 
 async function open(page: Page, path: string): Promise<Page> {
   await page.goto(path);

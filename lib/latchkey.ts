@@ -4,17 +4,20 @@
  * it throws, and the visitor sees that the site is away, never that they are signed out.
  */
 import { redirect } from "next/navigation";
-import { cache } from "react";
-import { findSession, type SignedIn } from "@/lib/domain/sessions";
-import { readSessionCookie } from "@/lib/web/cookies";
+import { isRecentlySignedIn } from "@/lib/domain/sessions";
 import { requestedPath } from "@/lib/web/requested-path";
-import { signInPath } from "@/lib/web/return-to";
+import { signInPath, stepUpPath } from "@/lib/web/return-to";
+import { currentSession } from "@/lib/web/session";
 
 export type CurrentUser = {
   id: string;
   /** The canonical address: the identity. */
   email: string;
-  /** The address as the person typed it, or their name once they have given one: for showing. */
+  /** The address as the person typed it: for showing. */
+  emailTyped: string;
+  /** What they want to be called, or null. */
+  name: string | null;
+  /** Their name, or their address while they have given none: for showing. */
   displayName: string;
 };
 
@@ -26,7 +29,7 @@ export async function currentUser(): Promise<CurrentUser | null> {
   const signedIn = await currentSession();
   if (!signedIn) return null;
   const { id, email, emailTyped, name } = signedIn.user;
-  return { id, email, displayName: name ?? emailTyped };
+  return { id, email, emailTyped, name, displayName: name ?? emailTyped };
 }
 
 /**
@@ -42,7 +45,15 @@ export async function signedOutOnly(path: string): Promise<void> {
   if (await currentUser()) redirect(path);
 }
 
-const currentSession = cache(async (): Promise<SignedIn | null> => {
-  const token = await readSessionCookie();
-  return token ? await findSession(token) : null;
-});
+/**
+ * Before something sensitive: the person, once they have proved lately (`RECENT_MINUTES`) who they are. Others are asked
+ * once more, and come back to this page afterwards. For pages: a handler that is asked too late would lose its form, and
+ * is better wrapped in `recentAct`.
+ * @throws Next's redirect (307), and when the database does not answer
+ */
+export async function requireRecentSignIn(): Promise<CurrentUser> {
+  const user = await requireUser();
+  const signedIn = await currentSession();
+  if (signedIn && isRecentlySignedIn(signedIn)) return user;
+  return redirect(stepUpPath(await requestedPath()));
+}

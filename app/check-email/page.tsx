@@ -10,6 +10,7 @@ import { ScreenNumber } from "@/components/screen-number";
 import { Address } from "@/components/ui/address";
 import { Doorway } from "@/components/ui/doorway";
 import {
+  type LatestRequest,
   peekEnding,
   peekLatestRequest,
   peekProgress,
@@ -22,10 +23,21 @@ import { readNextMailTime } from "@/lib/web/next-mail";
 import { describeEnding, describeProofProblem, readProofProblem } from "@/lib/web/proof-problem";
 import type { SearchParams } from "@/lib/web/query";
 import { safeReturnTo, signInPath } from "@/lib/web/return-to";
+import { currentSession } from "@/lib/web/session";
 import { site } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("checkEmail"))("title") };
+}
+
+/** Whether somebody who is signed in here is being asked once more who they are. */
+async function isStepUpOfThisSession(request: LatestRequest): Promise<boolean> {
+  const signedIn = await currentSession();
+  return (
+    request.stepUpSessionId !== null &&
+    request.stepUpSessionId === signedIn?.session.id &&
+    request.usedAt === null
+  );
 }
 
 /** What `/auth/continue` may have said: going there again would say it again. */
@@ -36,7 +48,8 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
   const request = browserToken ? await peekLatestRequest(browserToken) : null;
   if (!request) redirect("/sign-in");
   const next = safeReturnTo(request.next);
-  await signedOutOnly(next);
+  const isStepUp = await isStepUpOfThisSession(request);
+  if (!isStepUp) await signedOutOnly(next);
   const t = await getTranslations("checkEmail");
   const proofProblem = await readProofProblem(searchParams);
   const askProblem = await readAskProblem(searchParams);
@@ -45,6 +58,7 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
       email={request.emailTyped}
       next={next}
       keepSignedIn={request.keepSignedIn}
+      isStepUp={isStepUp}
       nextMailAt={askProblem?.retryAt ?? (await readNextMailTime(request))}
       problem={askProblem?.words}
     />
@@ -78,7 +92,7 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
   return (
     <Doorway
       door={stage === "left" ? "letter" : "closed"}
-      title={t(isLost ? "lostTitle" : "title")}
+      title={t(isLost ? "lostTitle" : isStepUp ? "stepUpTitle" : "title")}
     >
       <p className="text-muted">
         {t.rich(isLost ? "lost" : "sentTo", {
@@ -89,6 +103,7 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
       <CodeForm
         action="/auth/code"
         problem={proofProblem && (await describeProofProblem(proofProblem))}
+        {...(isStepUp && { submit: t("stepUpSubmit") })}
         autoFocus={!isLost}
       />
       {number !== null && !isLost && <ScreenNumber number={number} />}
@@ -96,12 +111,14 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
         <p className="text-muted text-sm">{t(isLost ? "lostHelp" : "spam")}</p>
         <div className="mt-3 flex flex-wrap items-start gap-x-6 gap-y-2">
           {askAgain}
-          <a
-            href={`/sign-in?${new URLSearchParams({ next })}`}
-            className="link flex min-h-11 items-center"
-          >
-            {t("otherAddress")}
-          </a>
+          {!isStepUp && (
+            <a
+              href={`/sign-in?${new URLSearchParams({ next })}`}
+              className="link flex min-h-11 items-center"
+            >
+              {t("otherAddress")}
+            </a>
+          )}
         </div>
       </div>
       <FollowProgress shown={JSON.stringify(progress)} />

@@ -51,7 +51,12 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Sear
   if (isOwn)
     return (
       <>
-        <ConfirmHere siteName={site().name} address={request.emailTyped} token={token} />
+        <ConfirmHere
+          siteName={site().name}
+          address={request.emailTyped}
+          token={token}
+          isStepUp={request.stepUpSessionId !== null}
+        />
         {strip}
       </>
     );
@@ -64,6 +69,7 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Sear
         networkAddress={request.networkAddress}
         askedAt={request.createdAt}
         token={token}
+        isStepUp={request.stepUpSessionId !== null}
         isApproved={request.approvedAt !== null}
         hasNumber={request.number !== null && request.numberTries < mostNumberTries}
         numberProblem={isNumberProblem ? reason : undefined}

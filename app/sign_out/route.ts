@@ -1,20 +1,15 @@
-import { revokeSession } from "@/lib/domain/sessions";
-import { wantsPage } from "@/lib/web/accept";
-import { seeOther } from "@/lib/web/answer";
+import { signOut } from "@/lib/domain/sessions";
+import { answerDone, forgetPages } from "@/lib/web/answer";
 import { clearSessionCookie, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
+import { describeClient } from "@/lib/web/visitor";
 
 /** Ends this session on the server and clears its cookie; the same when nobody is signed in. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: async (request) => {
     const token = await readSessionCookie();
-    if (token) await revokeSession(token);
+    if (token) await signOut(token, describeClient(request.headers));
     await clearSessionCookie();
-    const response = wantsPage(request.headers)
-      ? seeOther("/")
-      : new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-    // What the browser keeps of private pages goes as well, the Back button's copies included (ASVS 14.3.1).
-    response.headers.set("clear-site-data", '"cache", "storage"');
-    return response;
+    return forgetPages(answerDone(request, "/"));
   },
 });

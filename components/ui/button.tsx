@@ -2,6 +2,7 @@ import type { ComponentProps } from "react";
 
 const looks = {
   primary: "border-transparent bg-accent text-on-accent hover:bg-accent-strong",
+  danger: "border-transparent bg-danger text-page hover:opacity-90",
   quiet: "border-line-strong bg-card text-ink hover:border-ink",
 };
 

@@ -30,6 +30,69 @@ export async function listAskedAddresses(site: Site): Promise<string[]> {
   return (await query(site, 'SELECT DISTINCT "email" FROM "SignInRequest"')).flat().map(String);
 }
 
+/** A session as it is stored; times in milliseconds since 1970. */
+export interface StoredSession {
+  id: string;
+  lastSeenAt: number;
+  expiresAt: number;
+}
+
+/** The sessions of an account, the oldest first. */
+export async function listSessions(site: Site, email: string): Promise<StoredSession[]> {
+  const rows = await query(
+    site,
+    `SELECT "Session"."id", "lastSeenAt", "expiresAt" FROM "Session"
+     JOIN "User" ON "User"."id" = "userId" WHERE "email" = ? ORDER BY "Session"."id"`,
+    email,
+  );
+  return rows.map(([id, lastSeenAt, expiresAt]) => ({
+    id: String(id),
+    lastSeenAt: Date.parse(String(lastSeenAt)),
+    expiresAt: Date.parse(String(expiresAt)),
+  }));
+}
+
+/** The columns, as "Table.column", in which a text stands anywhere. */
+export async function listTraces(site: Site, text: string): Promise<string[]> {
+  const columns = await query(
+    site,
+    `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+     WHERE m.type = 'table' AND m.name NOT LIKE '\\_%' ESCAPE '\\'`,
+  );
+  const traces: string[] = [];
+  for (const [table, column] of columns) {
+    const sql = `SELECT count(*) FROM "${table}" WHERE instr(lower("${column}"), lower(?)) > 0`;
+    const [[count] = []] = await query(site, sql, text);
+    if (Number(count) > 0) traces.push(`${table}.${column}`);
+  }
+  return traces;
+}
+
+/** Keeps every other writer waiting; the site still reads. Call what it returns to let them go on. */
+export async function lockDatabase(site: Site): Promise<() => Promise<void>> {
+  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
+  await database.executeScript("BEGIN IMMEDIATE");
+  return async () => {
+    await database.executeScript("ROLLBACK");
+    await database.dispose();
+  };
+}
+
+/** Takes the sessions out of the site's sight, as a fault of the database would; puts them back. */
+export async function hideSessions(site: Site): Promise<() => Promise<void>> {
+  await execute('ALTER TABLE "Session" RENAME TO "HiddenSession"');
+  return () => execute('ALTER TABLE "HiddenSession" RENAME TO "Session"');
+
+  async function execute(script: string) {
+    const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
+    try {
+      await database.executeScript(script);
+    } finally {
+      await database.dispose();
+    }
+  }
+}
+
 /** Blocks an account, or lets it in again, behind the back of a running site. */
 export async function setBlocked(site: Site, email: string, at: Date | null): Promise<void> {
   const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();

@@ -11,11 +11,15 @@ import { freePort } from "./port";
 /** How the mail server treats those who come to it; "refuse connections" also hangs up on them. */
 export type MailServerBehaviour = "accept" | "refuse connections" | MailFault;
 
+const anySubjectAskedFor = /^(?!New sign-in to your account)/;
+
 /** A mail that a test waits for. */
 interface AwaitedMail {
   to: string;
   /** Only mails that arrived later than this one. */
   after?: Mail | undefined;
+  /** Unless told, any but the notice of a new device, which comes of its own accord at a sign-in. */
+  subject?: RegExp;
   /** Milliseconds to wait at most; 10,000 unless told. */
   timeout?: number;
 }
@@ -136,11 +140,18 @@ export async function startMailServer(): Promise<MailServer> {
     arrivals.emit("mail");
   }
 
-  async function waitForMail({ to, after, timeout = 10_000 }: AwaitedMail): Promise<Mail> {
+  async function waitForMail({
+    to,
+    after,
+    subject = anySubjectAskedFor,
+    timeout = 10_000,
+  }: AwaitedMail): Promise<Mail> {
     const deadline = AbortSignal.timeout(timeout);
     for (;;) {
       const since = after ? messages.indexOf(after) + 1 : 0;
-      const mail = messages.slice(since).find((mail) => mail.recipients.some(isAddress(to)));
+      const mail = messages
+        .slice(since)
+        .find((mail) => mail.recipients.some(isAddress(to)) && subject.test(mail.subject));
       if (mail) return mail;
       await once(arrivals, "mail", { signal: deadline }).catch(() => {
         const others = messages.map((mail) => `\n  ${mail.recipients}: ${mail.subject}`).join("");

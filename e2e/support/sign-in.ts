@@ -11,7 +11,8 @@ const words = {
   codeField: "Six-digit code",
   numberField: "Two-digit number",
   signInThereButton: "Sign in there",
-  signInButton: "Sign in",
+  /** The last of them where somebody is asked once more who they are. */
+  signInButton: /^(Sign in|Confirm|It is me)$/,
   signOutButton: "Sign out",
 };
 
@@ -80,14 +81,14 @@ export async function followLink(page: Page, link: string): Promise<void> {
   await page.waitForLoadState();
   if (runsScripts && (await Promise.race([wentOn, pause(goesOnWithinMs)]))) return;
 
-  const button = page.getByRole("button", { name: words.signInButton, exact: true });
+  const button = page.getByRole("button", { name: words.signInButton });
   if (await button.isVisible()) await button.click();
 }
 
 /** Types the code on `/check-email`, where the page already is. */
 export async function typeCode(page: Page, code: string): Promise<void> {
   await page.getByLabel(words.codeField).fill(code);
-  await page.getByRole("button", { name: words.signInButton, exact: true }).click();
+  await page.getByRole("button", { name: words.signInButton }).click();
 }
 
 /** Reads the number that `/check-email`, where the page already is, shows for another device. */

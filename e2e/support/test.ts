@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type BrowserContext, test as base } from "@playwright/test";
-import { client, type HttpClient } from "./http";
+import { client, type HttpClient, type SentHeaders } from "./http";
 import { type MailServer, startMailServer } from "./mail-server";
 import { type Site, startSite } from "./site";
 
@@ -15,8 +15,8 @@ export interface Visitor {
    * or a stranger's. Closed when the test ends.
    */
   asNewBrowser(): Promise<BrowserContext>;
-  /** A program with a cookie jar and a network address of its own. */
-  asNewProgram(): HttpClient;
+  /** A program with a cookie jar and a network address of its own, and headers if it has any. */
+  asNewProgram(ownHeaders?: SentHeaders): HttpClient;
 }
 
 interface ForEachTest {
@@ -83,7 +83,8 @@ export const test = base.extend<ForEachTest, ForEachWorker>({
         others.push(context);
         return context;
       },
-      asNewProgram: () => client(site, cameFrom(newNetworkAddress())),
+      asNewProgram: (ownHeaders) =>
+        client(site, { ...cameFrom(newNetworkAddress()), ...ownHeaders }),
     });
     for (const context of others) await context.close();
   },

@@ -101,7 +101,13 @@ async function ask(email = ann) {
       address: { canonical: email, typed: email },
       keepSignedIn: false,
       next: "/",
-      visitor: { browserToken: "asked", screenToken: "screen", userAgent: "", networkAddress: "" },
+      visitor: {
+        browserToken: "asked",
+        screenToken: "screen",
+        userAgent: "",
+        networkAddress: "",
+        timeZone: null,
+      },
     },
     linkToken,
   );
@@ -110,6 +116,6 @@ async function ask(email = ann) {
 }
 
 async function signIn(id: string, browserToken: string) {
-  const visitor = { browserToken, userAgent: "", networkAddress: "203.0.113.7" };
-  return await redeem(id, randomToken(), visitor, undefined);
+  const visitor = { browserToken, userAgent: "", networkAddress: "203.0.113.7", timeZone: null };
+  return await redeem(id, randomToken(), visitor, undefined, "link");
 }

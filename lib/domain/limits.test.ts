@@ -3,7 +3,14 @@ import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { LimitReached } from "@/lib/platform/limits";
 import { rememberBrowser } from "./known-browsers";
-import { countCode, countMail, forgiveCode, peekMailLimit } from "./limits";
+import {
+  countAddressCode,
+  countCode,
+  countMail,
+  forgiveAddressCode,
+  forgiveCode,
+  peekMailLimit,
+} from "./limits";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -241,6 +248,29 @@ test.each(triers)("a right try by $who gives the others none back", async ({ has
   await countCode(ann, hasLink);
   await forgiveCode(ann, hasLink);
   await expect(countCode(ann, !hasLink)).rejects.toThrow(LimitReached);
+});
+
+test("ten wrong codes an hour for a new address, then a quarter of an hour's pause", async () => {
+  for (let count = 0; count < 10; count++) await countAddressCode(ann);
+  later(60);
+  const reached = await countAddressCode(ann).catch((error) => error);
+  expect(reached).toBeInstanceOf(LimitReached);
+  expect(reached.retryAt).toEqual(new Date("2030-01-01T10:58:00Z"));
+  await countAddressCode("bob@example.org");
+  later(899);
+  await expect(countAddressCode(ann)).rejects.toThrow(LimitReached);
+  later(2);
+  await countAddressCode(ann);
+});
+
+test("a right code for a new address is not counted, and one does not pause sign-ins", async () => {
+  for (let count = 0; count < 30; count++) {
+    await countAddressCode(ann);
+    await forgiveAddressCode(ann);
+  }
+  for (let count = 0; count < 10; count++) await countAddressCode(ann);
+  await expect(countAddressCode(ann)).rejects.toThrow(LimitReached);
+  for (const { hasLink } of triers) await countCode(ann, hasLink);
 });
 
 async function ask(email = ann, networkAddress = "203.0.113.7", browserHash = "browser") {

@@ -19,6 +19,8 @@ const wrongCodes: Limit = { name: "code", times: 10, within: hours(1), pause: mi
 /** As many again for who holds a link: strangers, who can type codes only for what they have asked, cannot use these up. */
 const wrongWithLink: Limit = { ...wrongCodes, name: "code-with-link" };
 
+const wrongAddressCodes: Limit = { ...wrongCodes, name: "address-code" };
+
 /** A mail that somebody asks for. */
 type AskedMail = { email: string; browserHash: string; networkAddress: string };
 type CountedKey = [limit: Limit, key: string];
@@ -82,6 +84,15 @@ function mailLimits(): Limit[] {
  */
 export async function countCode(email: string, hasLink: boolean): Promise<void> {
   await countAgainst(database(), hasLink ? wrongWithLink : wrongCodes, email);
+}
+
+/** The same for the codes that confirm a new address, by whichever account it is wanted. @throws {LimitReached} */
+export async function countAddressCode(newEmail: string): Promise<void> {
+  await countAgainst(database(), wrongAddressCodes, newEmail);
+}
+
+export async function forgiveAddressCode(newEmail: string): Promise<void> {
+  await countBack(database(), wrongAddressCodes, newEmail);
 }
 
 /** It was right after all. */

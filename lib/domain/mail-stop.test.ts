@@ -154,8 +154,8 @@ test("links that have been sent go on working", async () => {
 
 test("a browser that has signed in before still gets its mails", async () => {
   const { id } = await ask();
-  const visitor = { browserToken: "browser", userAgent: "", networkAddress: "" };
-  await redeem(id, randomToken(), visitor, undefined);
+  const visitor = { browserToken: "browser", userAgent: "", networkAddress: "", timeZone: null };
+  await redeem(id, randomToken(), visitor, undefined, "link");
   await stopMails(mailStopToken(id));
   expect(await ask()).toHaveProperty("id");
   await expect(ask({ browser: "another" })).rejects.toMatchObject({
@@ -189,6 +189,7 @@ async function ask({ browser = "browser", address = "ann@example.org" } = {}) {
         screenToken: "",
         userAgent: "",
         networkAddress: "203.0.113.7",
+        timeZone: null,
       },
     },
     linkToken,

@@ -1,7 +1,7 @@
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { days, hours } from "@/lib/platform/duration";
 import type { Limit } from "@/lib/platform/limits";
-import { keyedHash, matchesKeyedHash } from "@/lib/platform/secrets";
+import { readSignedId, signedId } from "@/lib/platform/secrets";
 
 /** A recipient who has had enough gets no mails that unknown browsers ask for, for so long. */
 export const mailStop: Limit = { name: "mail-stopped", times: 0, within: hours(24) };
@@ -13,13 +13,13 @@ export type MailStopView = { email: string; emailTyped: string; stoppedUntil: Da
 
 /** The secret of the link in the mail of this request: only who reads that mail knows it. Nothing of it is stored. */
 export function mailStopToken(signInRequestId: string): string {
-  return `${signInRequestId}.${keyedHash("mail stop", signInRequestId)}`;
+  return signedId("mail stop", signInRequestId);
 }
 
 /** Looks at a stop link and never changes anything; null when it is not one of ours. */
 export async function peekMailStop(token: string): Promise<MailStopView | null> {
-  const [id = "", hash = ""] = token.split(".");
-  if (!matchesKeyedHash("mail stop", id, hash)) return null;
+  const id = readSignedId("mail stop", token);
+  if (!id) return null;
   const request = await database().signInRequest.findFirst({
     where: { id, createdAt: { gt: new Date(Date.now() - linkLifetime) } },
   });

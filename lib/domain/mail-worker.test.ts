@@ -123,7 +123,13 @@ test("a mail whose content has been erased is not rendered", async () => {
 /** Asks for a mail as a visitor with this user agent, and reads it. */
 async function ask(userAgent = chrome) {
   const [browserToken, screenToken] = [randomToken(), randomToken()];
-  const visitor = { browserToken, screenToken, userAgent, networkAddress: "203.0.113.7" };
+  const visitor = {
+    browserToken,
+    screenToken,
+    userAgent,
+    networkAddress: "203.0.113.7",
+    timeZone: null,
+  };
   const address = { canonical: "ann@example.org", typed: "ann@example.org" };
   await database().mail.deleteMany();
   await forgetLimits();

@@ -1,5 +1,14 @@
-import { renderNoAccountMail } from "@/emails/no-account-mail";
-import { renderSignInMail } from "@/emails/sign-in-mail";
+import type { RenderedMail } from "@/emails/letter";
+import {
+  type About,
+  renderAccountDeletedMail,
+  renderAddressChangeMail,
+  renderAddressTakenMail,
+  renderNoAccountMail,
+  renderSecurityMail,
+  renderSignInMail,
+  renderStepUpMail,
+} from "@/emails/mails";
 import type { Mail } from "@/lib/platform/database/client/client";
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
@@ -7,9 +16,18 @@ import { log } from "@/lib/platform/log";
 import { type Delivery, deliverMail } from "@/lib/platform/mail";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
+import { undoToken } from "./address-change";
 import { describeDevice } from "./device";
 import { mailStopToken } from "./mail-stop";
-import { claimDueMails, claimRenewal, readMailContent, recordDelivery, renewClaim } from "./outbox";
+import {
+  claimDueMails,
+  claimRenewal,
+  type MailContent,
+  readMailContent,
+  recordDelivery,
+  renewClaim,
+} from "./outbox";
+import { noticeToken } from "./security-mail";
 
 /** How many mails are on their way at once: one slow answer does not hold up the others. */
 const concurrency = 10;
@@ -82,25 +100,56 @@ function noteFault(mail: Mail) {
 }
 
 /** A stored mail as the recipient reads it. */
-export async function renderMail(
-  mail: Mail,
-): Promise<{ subject: string; text: string; html: string }> {
+export async function renderMail(mail: Mail): Promise<RenderedMail> {
   const content = readMailContent(mail);
-  const { siteName, siteUrl } = environment();
-  const stopToken = mailStopToken(mail.signInRequestId ?? "");
-  const frame = {
-    siteName,
+  const about = aboutOf(mail, content);
+  const { expiresAt } = mail;
+  const stopLink = link("/stop-mails", mailStopToken(mail.signInRequestId ?? ""));
+  switch (content.template) {
+    case "sign-in":
+    case "step-up": {
+      const secrets = { link: link("/confirm", content.linkToken), code: content.code, expiresAt };
+      if (content.template === "sign-in")
+        return await renderSignInMail({ ...about, ...secrets, stopLink });
+      const sessionsLink = link("/account/sessions");
+      return await renderStepUpMail({ ...about, ...secrets, act: content.act, sessionsLink });
+    }
+    case "no-account":
+      return await renderNoAccountMail({ ...about, isReserved: content.isReserved, stopLink });
+    case "address-change":
+      return await renderAddressChangeMail({
+        ...about,
+        link: link("/account/email/confirm", content.linkToken),
+        code: content.code,
+        formerEmail: content.formerEmail,
+        expiresAt,
+      });
+    case "address-taken":
+      return await renderAddressTakenMail(about);
+    case "security": {
+      const { notice, noticeId, addressChangeId, newEmail } = content;
+      const undoLink = addressChangeId && link("/undo-address", undoToken(addressChangeId));
+      const notMeLink = link("/not-me", noticeToken(noticeId));
+      return await renderSecurityMail({ ...about, notice, notMeLink, undoLink, newEmail });
+    }
+    case "account-deleted":
+      return await renderAccountDeletedMail(about);
+  }
+}
+
+function aboutOf(mail: Mail, content: MailContent): About {
+  return {
+    siteName: environment().siteName,
     recipient: mail.recipient,
     device: describeDevice(content.userAgent),
     networkAddress: content.networkAddress,
-    askedAt: new Date(content.askedAt),
-    stopLink: new URL(`/stop-mails?token=${stopToken}`, siteUrl).href,
+    at: new Date(content.askedAt),
+    timeZone: content.timeZone ?? "UTC",
   };
-  if (content.template === "no-account") return await renderNoAccountMail(frame);
-  return await renderSignInMail({
-    ...frame,
-    link: new URL(`/confirm?token=${content.linkToken}`, siteUrl).href,
-    code: content.code,
-    expiresAt: mail.expiresAt,
-  });
+}
+
+function link(path: string, token?: string): string {
+  const url = new URL(path, environment().siteUrl);
+  if (token) url.searchParams.set("token", token);
+  return url.href;
 }

@@ -3,6 +3,7 @@ import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { prepareTestDatabase } from "@/lib/platform/database/test-database";
 import type { Delivery } from "@/lib/platform/mail";
+import { seal } from "@/lib/platform/secrets";
 import {
   cancelMailsTo,
   claimDueMails,
@@ -21,6 +22,7 @@ const content = {
   code: "123456",
   userAgent: "A browser",
   networkAddress: "203.0.113.7",
+  timeZone: "Europe/Berlin",
   askedAt: now.toISOString(),
 };
 
@@ -37,6 +39,14 @@ test("a mail waits with its content sealed", async () => {
   expect(mail).toMatchObject({ state: "queued", attempts: 0, nextAttemptAt: now, settledAt: null });
   expect(JSON.stringify(mail)).not.toMatch(/the link's token|A browser|203\.0\.113\.7|"123456"/);
   expect(readMailContent(mail)).toEqual(content);
+});
+
+test("a mail of an older version, which knew no time zones, is read", async () => {
+  const { timeZone: _, ...older } = content;
+  await queue();
+  const sealedContent = seal("mail content", JSON.stringify(older));
+  const mail = { ...(await onlyMail()), sealedContent };
+  expect(readMailContent(mail)).toEqual({ ...older, timeZone: null });
 });
 
 test("a mail is not stored when its act is undone", async () => {
@@ -163,6 +173,40 @@ test("cancelled mails are erased and never sent, and those to others are", async
   expect(await database().mail.findFirst({ where })).toMatchObject(cancelled);
   expect(await claimDueMails(10)).toMatchObject([{ recipient: "bob@example.org" }]);
 });
+
+test("cancelling takes back what signs in, and no news of the account", async () => {
+  const { linkToken: _, code: __, template: ___, ...asker } = content;
+  const expiresAt = new Date("2030-01-01T10:52:00Z");
+  const notice = { notice: "new-device", noticeId: "notice" } as const;
+  const none = { addressChangeId: null, newEmail: null };
+  for (const other of [
+    { ...asker, template: "step-up", linkToken: "another", code: "654321", act: "export" },
+    { ...asker, ...notice, ...none, template: "security" },
+    { ...asker, template: "account-deleted" },
+  ] as const)
+    await queueMail(database(), { recipient: "ann@example.org", expiresAt, content: other });
+  await cancelMailsTo(database(), "ann@example.org");
+  const mails = await database().mail.findMany({ select: { template: true, state: true } });
+  expect(mails.toSorted((a, b) => a.template.localeCompare(b.template))).toEqual([
+    { template: "account-deleted", state: "queued" },
+    { template: "security", state: "queued" },
+    { template: "step-up", state: "expired" },
+  ]);
+});
+
+test.each<Delivery["outcome"]>(["accepted", "refused", "expired"])(
+  "the last mail of an account leaves nothing behind when it is %s",
+  async (outcome) => {
+    const { linkToken: _, code: __, ...asker } = content;
+    const expiresAt = new Date("2030-01-04T10:42:00Z");
+    const last = { ...asker, template: "account-deleted" } as const;
+    await queueMail(database(), { recipient: "ann@example.org", expiresAt, content: last });
+    await recordDelivery(await claim(), { outcome: "deferred", answer: "451 later" });
+    later(2);
+    await recordDelivery(await claim(), { outcome, answer: "said the server" });
+    expect(await database().mail.count()).toBe(0);
+  },
+);
 
 test("cancelling changes nothing of what has gone out", async () => {
   await queue();

@@ -5,8 +5,18 @@ import { seconds } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
 import { seal, unseal } from "@/lib/platform/secrets";
 
+/** What needs a recent sign-in. */
+const sensitiveActs = ["change-address", "export", "delete", "other"] as const;
+export type SensitiveAct = (typeof sensitiveActs)[number];
+
 /** The browser that asked for a mail. */
-const asker = { userAgent: z.string(), networkAddress: z.string(), askedAt: z.iso.datetime() };
+const asker = {
+  userAgent: z.string(),
+  networkAddress: z.string(),
+  /** Absent in mails that an older version of the site has left. */
+  timeZone: z.string().nullable().default(null),
+  askedAt: z.iso.datetime(),
+};
 
 /** What a mail says, by template. Stored encrypted, because it holds secrets. */
 const mailContent = z.discriminatedUnion("template", [
@@ -16,7 +26,39 @@ const mailContent = z.discriminatedUnion("template", [
     code: z.string(),
     ...asker,
   }),
-  z.object({ template: z.literal("no-account"), ...asker }),
+  z.object({
+    template: z.literal("step-up"),
+    linkToken: z.string(),
+    code: z.string(),
+    /** What the person wanted to do. */
+    act: z.enum(sensitiveActs),
+    ...asker,
+  }),
+  z.object({
+    template: z.literal("no-account"),
+    /** Whether it was an account's until lately, and can be again. */
+    isReserved: z.boolean().default(false),
+    ...asker,
+  }),
+  z.object({
+    template: z.literal("address-change"),
+    linkToken: z.string(),
+    code: z.string(),
+    formerEmail: z.string(),
+    ...asker,
+  }),
+  z.object({ template: z.literal("address-taken"), ...asker }),
+  z.object({
+    template: z.literal("security"),
+    notice: z.enum(["new-device", "address-changed", "address-restored", "address-undone"]),
+    /** What "this wasn't me" ends. */
+    noticeId: z.string(),
+    /** After a change of address: what undoes it, and the new one. */
+    addressChangeId: z.string().nullable(),
+    newEmail: z.string().nullable(),
+    ...asker,
+  }),
+  z.object({ template: z.literal("account-deleted"), ...asker }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
 
@@ -43,7 +85,7 @@ export async function queueMail(
 /** Takes back what has not gone out yet: its link and its code are dead. */
 export async function cancelMailsTo(transaction: Transaction, recipient: string): Promise<void> {
   await transaction.mail.updateMany({
-    where: { recipient, template: "sign-in", state: "queued" },
+    where: { recipient, template: { in: ["sign-in", "step-up"] }, state: "queued" },
     data: { state: "expired", sealedContent: null, settledAt: new Date() },
   });
 }
@@ -85,9 +127,11 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
         where: { id: mail.id, state: "queued" },
         data: { state: "accepted", sealedContent: null, ...settled },
       });
+      if (mail.template === "account-deleted") await forget(mail);
       return;
     case "refused":
     case "expired":
+      if (mail.template === "account-deleted") return await forget(mail);
       return await update(mail, { state: delivery.outcome, sealedContent: null, ...settled });
     case "captured":
       return await update(mail, { state: "captured", ...settled });
@@ -97,6 +141,11 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
         serverAnswer: delivery.answer,
       });
   }
+}
+
+/** The last mail of an account leaves nothing behind that names its person. */
+async function forget(mail: Mail): Promise<void> {
+  await database().mail.deleteMany({ where: { id: mail.id } });
 }
 
 /** Changes a mail that is still this attempt's: one that was held for dead has nothing more to say. */

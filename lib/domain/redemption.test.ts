@@ -1,12 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
 import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
+import { days, minutes } from "@/lib/platform/duration";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
-import { redeem, SignInRefused } from "./redemption";
+import { readDetails } from "./audit";
+import { readMailContent } from "./outbox";
+import { redeem, SignInRefused, type SignInWay } from "./redemption";
 import { findSession } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
 
@@ -16,6 +19,7 @@ const visitor = {
   browserToken: "the browser that signs in",
   userAgent: "The browser that signs in",
   networkAddress: "203.0.113.8",
+  timeZone: null,
 };
 
 beforeEach(async () => {
@@ -26,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 
 test("the first sign-in makes the account, with a proved address", async () => {
-  const { user } = await redeem(await ask(), randomToken(), visitor, undefined);
+  const { user } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
   expect(await database().user.findMany()).toEqual([user]);
   expect(user).toMatchObject({
     email: "ann@example.org",
@@ -37,13 +41,14 @@ test("the first sign-in makes the account, with a proved address", async () => {
 });
 
 test("a later sign-in finds the account and leaves it as it is", async () => {
-  const first = await redeem(await ask(), randomToken(), visitor, undefined);
+  const first = await redeem(await ask(), randomToken(), visitor, undefined, "link");
   vi.setSystemTime(now.getTime() + 1000);
   const second = await redeem(
     await ask({ typed: "ANN@EXAMPLE.ORG" }),
     randomToken(),
     visitor,
     undefined,
+    "link",
   );
   expect(second.user).toEqual(first.user);
   expect(second.session.id).not.toBe(first.session.id);
@@ -51,7 +56,13 @@ test("a later sign-in finds the account and leaves it as it is", async () => {
 
 test("the session is that of the browser that signs in, and its value is kept as a hash", async () => {
   const token = randomToken();
-  const { session } = await redeem(await ask({ keepSignedIn: true }), token, visitor, undefined);
+  const { session } = await redeem(
+    await ask({ keepSignedIn: true }),
+    token,
+    visitor,
+    undefined,
+    "link",
+  );
   expect(await database().session.findMany()).toEqual([session]);
   const { userAgent, networkAddress } = visitor;
   expect(session).toMatchObject({ userAgent, networkAddress, keepSignedIn: true, createdAt: now });
@@ -62,7 +73,7 @@ test("the session is that of the browser that signs in, and its value is kept as
 test("a request that is unknown, used, replaced or expired is refused", async () => {
   await expectRefused("00000000-0000-7000-8000-000000000000", "used");
   const [used, replaced] = [await ask(), await ask()];
-  await redeem(used, randomToken(), visitor, undefined);
+  await redeem(used, randomToken(), visitor, undefined, "link");
   await expectRefused(used, "used");
   await expectRefused(replaced, "used");
   const expired = await ask();
@@ -74,7 +85,9 @@ test("a request that is unknown, used, replaced or expired is refused", async ()
 test("until the last moment a request can be redeemed", async () => {
   const request = await ask();
   vi.setSystemTime(now.getTime() + 10 * 60_000 - 1);
-  expect(await redeem(request, randomToken(), visitor, undefined)).toHaveProperty("session");
+  expect(await redeem(request, randomToken(), visitor, undefined, "link")).toHaveProperty(
+    "session",
+  );
 });
 
 test("of a hundred redeems at once one wins: one session, one account", async () => {
@@ -91,7 +104,7 @@ test("of a hundred mails to a new address, all redeemed at once, one makes the a
 test("the first success ends every mail to that address, and no other", async () => {
   const [used, sibling, elsewhere] = [await ask(), await ask(), await ask({ browser: "another" })];
   const stranger = await ask({ address: "bob@example.org" });
-  await redeem(used, randomToken(), visitor, undefined);
+  await redeem(used, randomToken(), visitor, undefined, "link");
   expect(await requestOf(used)).toMatchObject({
     usedAt: now,
     usedUserAgent: "The browser that signs in",
@@ -114,7 +127,7 @@ test("the first success ends every mail to that address, and no other", async ()
 });
 
 test("a blocked account gets no session, and nothing is spent", async () => {
-  await redeem(await ask(), randomToken(), visitor, undefined);
+  await redeem(await ask(), randomToken(), visitor, undefined, "link");
   await database().user.updateMany({ data: { blockedAt: now } });
   const [request, sibling] = [await ask(), await ask()];
   const old = await database().session.findMany();
@@ -125,43 +138,335 @@ test("a blocked account gets no session, and nothing is spent", async () => {
   expect(await database().signInRequest.findMany({ include: { mail: true } })).toEqual(before);
 });
 
-test("at a new sign-in the browser's old session dies, and no other does", async () => {
+test("at a new sign-in the value that the browser had dies, and no other does", async () => {
   const [old, other, fresh] = [randomToken(), randomToken(), randomToken()];
-  await redeem(await ask(), old, visitor, undefined);
-  await redeem(await ask(), other, visitor, undefined);
-  await redeem(await ask(), fresh, visitor, old);
+  await redeem(await ask(), old, visitor, undefined, "link");
+  await redeem(await ask(), other, visitor, undefined, "link");
+  await redeem(await ask(), fresh, visitor, old, "link");
   expect(await findSession(old)).toBeNull();
   expect(await findSession(other)).not.toBeNull();
   expect(await findSession(fresh)).not.toBeNull();
 });
 
-test("the old session dies also when it was somebody else's, and lives when the sign-in fails", async () => {
+test("somebody else's session in this browser ends, and lives when the sign-in fails", async () => {
   const bobs = randomToken();
-  await redeem(await ask({ address: "bob@example.org" }), bobs, visitor, undefined);
+  await redeem(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
   const request = await ask();
   await expectRefused("unknown", "used", bobs);
   expect(await findSession(bobs)).not.toBeNull();
-  await redeem(request, randomToken(), visitor, bobs);
+  const { user: bob } = (await findSession(bobs)) ?? {};
+  await redeem(request, randomToken(), visitor, bobs, "link");
   expect(await findSession(bobs)).toBeNull();
+  const where = { type: "authn_token_revoked" };
+  const [event, ...others] = await database().auditEvent.findMany({ where });
+  expect(others).toEqual([]);
+  expect(event).toMatchObject({ userId: bob?.id, actor: bob?.id });
+  expect(event && readDetails(event)).toEqual({ reason: "other-account", count: 1 });
 });
 
 test("a session value that is taken already spends nothing", async () => {
   const token = randomToken();
-  await redeem(await ask(), token, visitor, undefined);
+  await redeem(await ask(), token, visitor, undefined, "link");
   const request = await ask();
-  await expect(redeem(request, token, visitor, undefined)).rejects.toThrow();
+  await expect(redeem(request, token, visitor, undefined, "link")).rejects.toThrow();
   expect(await requestOf(request)).toMatchObject({ usedAt: null });
 });
 
+test("the same person in the same browser goes on with the same session, under a new value", async () => {
+  const [old, fresh] = [randomToken(), randomToken()];
+  const first = await redeem(await ask({ keepSignedIn: true }), old, visitor, undefined, "link");
+  later(minutes(20));
+  const second = await redeem(await ask(), fresh, visitor, old, "code");
+  expect(second.session).toEqual({
+    ...first.session,
+    tokenHash: hashToken(fresh),
+    keepSignedIn: false,
+    signedInAt: new Date(),
+    lastSeenAt: new Date(),
+    endsAt: new Date(Date.now() + days(1)),
+    expiresAt: new Date(Date.now() + days(1)),
+  });
+  expect(await database().session.count()).toBe(1);
+});
+
+test("of two sign-ins at once in a browser that is signed in, one session is left with one value", async () => {
+  const old = randomToken();
+  await redeem(await ask(), old, visitor, undefined, "link");
+  const tokens = [randomToken(), randomToken()];
+  const ids = [await ask(), await ask()];
+  const results = await Promise.allSettled(
+    ids.map((id, index) => redeem(id, tokens[index] ?? "", visitor, old, "link")),
+  );
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  const found = await Promise.all(tokens.map(findSession));
+  expect(found.filter((each) => each !== null)).toHaveLength(1);
+  expect(await findSession(old)).toBeNull();
+  expect(await database().session.count()).toBe(1);
+});
+
+test("what was interrupted in a session is still there after signing in again", async () => {
+  const old = randomToken();
+  const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+  const act = { sessionId: session.id, path: "/", sealedFields: "", expiresAt: now };
+  await database().pausedAct.create({ data: act });
+  await redeem(await ask(), randomToken(), visitor, old, "link");
+  expect(await database().pausedAct.count()).toBe(1);
+});
+
+describe("asked once more who they are", () => {
+  test("the person goes on in the session that was asked", async () => {
+    const [old, fresh] = [randomToken(), randomToken()];
+    const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+    later(minutes(20));
+    const again = await redeem(
+      await ask({ stepUpSessionId: session.id }),
+      fresh,
+      visitor,
+      old,
+      "code",
+    );
+    expect(again.session).toMatchObject({ id: session.id, signedInAt: new Date() });
+    expect(await findSession(old)).toBeNull();
+    expect((await successes()).at(-1)).toEqual({ way: "code", stepUp: true, newDevice: false });
+  });
+
+  test.each(["none", "another of the same person", "somebody else's"])(
+    "with the session %s nothing is spent, and nothing ends",
+    async (which) => {
+      const [asked, another, bobs] = [randomToken(), randomToken(), randomToken()];
+      const { session } = await redeem(await ask(), asked, visitor, undefined, "link");
+      await redeem(await ask(), another, visitor, undefined, "link");
+      await redeem(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
+      const id = await ask({ stepUpSessionId: session.id });
+      const sibling = await ask();
+      const before = await everything();
+      const values = { none: undefined, "another of the same person": another };
+      const former = which === "somebody else's" ? bobs : values[which as keyof typeof values];
+      await expectRefused(id, "other-browser", former);
+      expect(await everything()).toEqual(before);
+      expect(await requestOf(sibling)).toMatchObject({ replacedAt: null });
+      for (const token of [asked, another, bobs]) expect(await findSession(token)).not.toBeNull();
+    },
+  );
+
+  test("after the session has ended, the mail signs nobody in", async () => {
+    const old = randomToken();
+    const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+    const id = await ask({ stepUpSessionId: session.id });
+    await database().session.deleteMany();
+    await expectRefused(id, "other-browser", old);
+    expect(await requestOf(id)).toMatchObject({ usedAt: null });
+  });
+
+  test("the mail is another one than for signing in", async () => {
+    const { session } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    const id = await ask({ stepUpSessionId: session.id });
+    const where = { signInRequestId: id };
+    const mail = await database().mail.findUniqueOrThrow({ where });
+    expect(mail.template).toBe("step-up");
+    expect(readMailContent(mail)).toMatchObject({ template: "step-up", act: "export" });
+    expect(await requestOf(id)).toMatchObject({ stepUpSessionId: session.id });
+  });
+});
+
+describe("a new device", () => {
+  test("is none at sign-up", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    expect(await securityMails()).toEqual([]);
+    expect(await successes()).toEqual([{ way: "link", stepUp: false, newDevice: false }]);
+  });
+
+  test("is none when it has signed in to this account before", async () => {
+    for (let count = 0; count < 3; count++)
+      await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    expect(await securityMails()).toEqual([]);
+  });
+
+  test("is told of to the owner's address, once, about that browser", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    const there = { ...visitor, browserToken: "there", userAgent: "Another browser" };
+    const { session } = await redeem(await ask(), randomToken(), there, undefined, "link");
+    await redeem(await ask(), randomToken(), there, undefined, "link");
+    const mails = await securityMails();
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toMatchObject({
+      recipient: ann,
+      state: "queued",
+      expiresAt: new Date(now.getTime() + days(3)),
+    });
+    expect(mails[0] && readMailContent(mails[0])).toMatchObject({
+      notice: "new-device",
+      userAgent: "Another browser",
+      networkAddress: visitor.networkAddress,
+      addressChangeId: null,
+    });
+    expect(await database().securityNotice.findMany()).toMatchObject([
+      { browserHash: hashToken("there") },
+    ]);
+    expect(session.browserHash).toBe(hashToken("there"));
+    expect((await successes()).map(({ newDevice }) => newDevice)).toEqual([false, true, false]);
+  });
+
+  test("is one that has signed in to somebody else's account only", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    const shared = { ...visitor, browserToken: "shared" };
+    await redeem(
+      await ask({ address: "bob@example.org" }),
+      randomToken(),
+      shared,
+      undefined,
+      "link",
+    );
+    await redeem(await ask(), randomToken(), shared, undefined, "link");
+    expect(await securityMails()).toMatchObject([{ recipient: ann }]);
+  });
+
+  test("is one again that has not signed in for 180 days", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    later(days(180));
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    expect(await securityMails()).toHaveLength(1);
+  });
+
+  test("is told of in the owner's time zone, also when it has told none", async () => {
+    const berlin = { ...visitor, timeZone: "Europe/Berlin" };
+    const { user } = await redeem(await ask(), randomToken(), berlin, undefined, "link");
+    expect(user.timeZone).toBe("Europe/Berlin");
+    const there = { ...visitor, browserToken: "there" };
+    await redeem(await ask(), randomToken(), there, undefined, "link");
+    const [mail] = await securityMails();
+    expect(mail && readMailContent(mail)).toMatchObject({ timeZone: "Europe/Berlin" });
+  });
+
+  test("does not decide where its owner is told times, and a known one does", async () => {
+    const berlin = { ...visitor, timeZone: "Europe/Berlin" };
+    await redeem(await ask(), randomToken(), berlin, undefined, "link");
+    const tokyo = { ...visitor, browserToken: "there", timeZone: "Asia/Tokyo" };
+    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    expect(await database().user.findMany()).toMatchObject([{ timeZone: "Europe/Berlin" }]);
+    const [mail] = await securityMails();
+    expect(mail && readMailContent(mail)).toMatchObject({ timeZone: "Europe/Berlin" });
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    expect(await database().user.findMany()).toMatchObject([{ timeZone: "Europe/Berlin" }]);
+    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    expect(await database().user.findMany()).toMatchObject([{ timeZone: "Asia/Tokyo" }]);
+  });
+
+  test("says where times are told when nobody has said so before", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    const tokyo = { ...visitor, browserToken: "there", timeZone: "Asia/Tokyo" };
+    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    expect(await database().user.findMany()).toMatchObject([{ timeZone: "Asia/Tokyo" }]);
+  });
+});
+
+describe("the record", () => {
+  test.each<SignInWay>(["link", "code", "link-and-code", "number"])(
+    "says that somebody signed in by %s, and from where",
+    async (way) => {
+      const { user } = await redeem(await ask(), randomToken(), visitor, undefined, way);
+      const { userAgent, networkAddress } = visitor;
+      const events = await database().auditEvent.findMany({ orderBy: { id: "asc" } });
+      const common = { userId: user.id, actor: user.id, userAgent, networkAddress };
+      expect(events).toMatchObject([
+        { ...common, type: "user_created", details: null },
+        { ...common, type: "authn_login_success" },
+      ]);
+      expect(await successes()).toMatchObject([{ way }]);
+    },
+  );
+
+  test("says nothing of a sign-in that was refused", async () => {
+    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await database().auditEvent.deleteMany();
+    await expectRefused("unknown", "used");
+    await database().user.updateMany({ data: { blockedAt: now } });
+    await expectRefused(await ask(), "blocked");
+    expect(await database().auditEvent.count()).toBe(0);
+  });
+
+  test("and the sign-in are both there, or neither", async () => {
+    const id = await ask();
+    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "AuditEvent"
+      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    await expect(redeem(id, randomToken(), visitor, undefined, "link")).rejects.toThrow();
+    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    expect(await requestOf(id)).toMatchObject({ usedAt: null });
+    expect(await database().session.count()).toBe(0);
+    expect(await database().user.count()).toBe(0);
+  });
+});
+
+test("an address that an account has left lately signs nobody up, until it is free", async () => {
+  const { user } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+  const undoUntil = new Date(now.getTime() + days(7));
+  await database().user.update({ where: { id: user.id }, data: { email: "new@example.org" } });
+  await database().addressChange.create({
+    data: {
+      userId: user.id,
+      formerEmail: ann,
+      formerEmailTyped: ann,
+      newEmail: "new@example.org",
+      newEmailTyped: "new@example.org",
+      linkHash: "",
+      codeHash: "",
+      expiresAt: now,
+      confirmedAt: now,
+      undoUntil,
+    },
+  });
+  const asked = await ask();
+  const where = { signInRequestId: asked };
+  const mail = await database().mail.findUniqueOrThrow({ where });
+  expect(readMailContent(mail)).toMatchObject({ template: "no-account", isReserved: true });
+  await expectRefused(asked, "no-account");
+  expect(await requestOf(asked)).toMatchObject({ usedAt: null });
+  expect(await database().user.count()).toBe(1);
+  vi.setSystemTime(undoUntil.getTime() - 1);
+  await expectRefused(await ask(), "no-account");
+  vi.setSystemTime(undoUntil);
+  expect((await redeem(await ask(), randomToken(), visitor, undefined, "link")).user.email).toBe(
+    ann,
+  );
+  expect(await database().user.count()).toBe(2);
+});
+
+async function successes() {
+  const where = { type: "authn_login_success" };
+  const events = await database().auditEvent.findMany({ where, orderBy: { id: "asc" } });
+  return events.map(readDetails);
+}
+
+function securityMails() {
+  return database().mail.findMany({ where: { template: "security" } });
+}
+
+async function everything() {
+  return {
+    users: await database().user.findMany(),
+    sessions: await database().session.findMany(),
+    requests: await database().signInRequest.findMany(),
+    mails: await database().mail.findMany(),
+    browsers: await database().knownBrowser.findMany(),
+    events: await database().auditEvent.findMany(),
+  };
+}
+
+function later(milliseconds: number) {
+  vi.setSystemTime(Date.now() + milliseconds);
+}
+
 async function expectRefused(id: string, reason: SignInRefused["reason"], ended?: string) {
-  const refusal = await redeem(id, randomToken(), visitor, ended).catch((error: unknown) => error);
+  const refusal = await redeem(id, randomToken(), visitor, ended, "link").catch(
+    (error: unknown) => error,
+  );
   expect(refusal).toBeInstanceOf(SignInRefused);
   expect(refusal).toMatchObject({ reason });
 }
 
 async function expectOneWinner(requestIds: string[]) {
   const results = await Promise.allSettled(
-    requestIds.map((id) => redeem(id, randomToken(), visitor, undefined)),
+    requestIds.map((id) => redeem(id, randomToken(), visitor, undefined, "link")),
   );
   const refused = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],
@@ -184,6 +489,7 @@ async function ask({
   typed = "Ann@Example.org",
   browser = "browser",
   keepSignedIn = false,
+  stepUpSessionId = undefined as string | undefined,
 } = {}) {
   const linkToken = randomToken();
   await forgetLimits();
@@ -192,11 +498,13 @@ async function ask({
       address: { canonical: address, typed },
       keepSignedIn,
       next: "/",
+      stepUp: stepUpSessionId ? { sessionId: stepUpSessionId, act: "export" } : undefined,
       visitor: {
         browserToken: browser,
         screenToken: "screen",
         userAgent: "The one that asked",
         networkAddress: "",
+        timeZone: null,
       },
     },
     linkToken,

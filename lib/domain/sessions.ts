@@ -1,33 +1,153 @@
 import type { Session, User } from "@/lib/platform/database/client/client";
-import { database } from "@/lib/platform/database/database";
+import { database, type Transaction } from "@/lib/platform/database/database";
+import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { hashToken } from "@/lib/platform/secrets";
+import { recordEvent } from "./audit";
+import type { Client } from "./client";
 
-export type SignedIn = { session: Session; user: User };
+export type SignedIn = {
+  session: Pick<Session, "id" | "keepSignedIn" | "createdAt" | "lastSeenAt"> &
+    Pick<Session, "signedInAt" | "expiresAt" | "endsAt">;
+  user: Pick<User, "id" | "email" | "emailTyped" | "name" | "timeZone">;
+};
+
+/** A session is renewed no oftener than that, so that reading pages does not write each time. */
+const renewalPause = minutes(5);
 
 /**
- * Who is signed in with this cookie value. Asks the database each time: a revoked session
- * is refused by the very next request (ASVS 7.4.1).
+ * Who is signed in with this cookie value. Asks the database each time, in one indexed read: a revoked session is
+ * refused by the very next request (ASVS 7.4.1).
  * @returns null for an unknown, ended or blocked one
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
-  const found = await database().session.findUnique({
-    where: { tokenHash: hashToken(token) },
-    include: { user: true },
+  const [row] = await database().$queryRaw<SessionRow[]>`
+    SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."expiresAt", s."endsAt",
+      u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."blockedAt"
+    FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE s."tokenHash" = ${hashToken(token)}`;
+  if (row && row.expiresAt <= new Date()) await bury(row.id);
+  if (!row || row.expiresAt <= new Date() || row.blockedAt) return null;
+  const { userId, email, emailTyped, name, timeZone, blockedAt, ...session } = row;
+  return { session, user: { id: userId, email, emailTyped, name, timeZone } };
+}
+
+/** A session that has been seen too late ends for good: a clock that is set back does not bring it to life again. */
+async function bury(id: string): Promise<void> {
+  await database().session.deleteMany({ where: { id, expiresAt: { lte: new Date() } } });
+}
+
+type SessionRow = SignedIn["session"] &
+  Omit<SignedIn["user"], "id"> & { userId: string; blockedAt: Date | null };
+
+/** When a session ends: at the latest, and unless somebody comes back. */
+export function sessionEnds(
+  keepSignedIn: boolean,
+  startedAt: Date,
+): { endsAt: Date; expiresAt: Date } {
+  const { sessionLong, sessionShort } = environment();
+  const endsAt = new Date(startedAt.getTime() + (keepSignedIn ? sessionLong : sessionShort));
+  return { endsAt, expiresAt: idleEnd(endsAt) };
+}
+
+function idleEnd(endsAt: Date): Date {
+  return new Date(Math.min(endsAt.getTime(), Date.now() + environment().sessionIdle));
+}
+
+/** When this session ends if it is renewed now; null when it is too soon for that. */
+export function renewedEnd({ session }: SignedIn): Date | null {
+  if (Date.now() - session.lastSeenAt.getTime() < renewalPause) return null;
+  return idleEnd(session.endsAt ?? session.expiresAt);
+}
+
+/** Moves the end of a session that is in use. Of any number of requests at once, one writes. */
+export async function renewSession(
+  { session }: SignedIn,
+  expiresAt: Date,
+  networkAddress: string,
+): Promise<void> {
+  await database().session.updateMany({
+    // One that has ended meanwhile is not there any more, and does not come back.
+    where: { id: session.id, lastSeenAt: session.lastSeenAt },
+    data: {
+      lastSeenAt: new Date(),
+      expiresAt,
+      // One that an older version made keeps the end that it had.
+      endsAt: session.endsAt ?? session.expiresAt,
+      networkAddress,
+    },
   });
-  if (!found || found.expiresAt <= new Date() || found.user.blockedAt) return null;
-  const { user, ...session } = found;
-  return { session, user };
+}
+
+/** Whether the person has proved who they are recently enough for a sensitive act (ASVS 7.5.1). */
+export function isRecentlySignedIn({ session }: SignedIn): boolean {
+  if (!session.signedInAt) return false;
+  const age = Date.now() - session.signedInAt.getTime();
+  // A clock that was set back makes nothing recent.
+  return age >= 0 && age <= environment().recent;
+}
+
+/** Where somebody is signed in, the latest seen first. */
+export async function listSessions(userId: string): Promise<Session[]> {
+  return await database().session.findMany({
+    where: { userId, expiresAt: { gt: new Date() } },
+    orderBy: [{ lastSeenAt: "desc" }, { id: "desc" }],
+    take: 200,
+  });
 }
 
 /** Ends the session with this cookie value. Ending one that is not there is no fault. */
-export async function revokeSession(token: string): Promise<void> {
-  await database().session.deleteMany({ where: { tokenHash: hashToken(token) } });
+export async function signOut(token: string, client: Client): Promise<void> {
+  const session = await database().session.findUnique({
+    where: { tokenHash: hashToken(token) },
+    select: { id: true, userId: true },
+  });
+  if (!session) return;
+  await database().$transaction((transaction) =>
+    endSessions(transaction, session, "sign-out", client),
+  );
 }
 
-/** When a session that begins now ends at the latest. */
-export function sessionEnd(keepSignedIn: boolean): Date {
-  const { sessionLong, sessionShort } = environment();
-  return new Date(Date.now() + (keepSignedIn ? sessionLong : sessionShort));
+/**
+ * Ends one session of this person, or all but the one they are in.
+ * @param which its id: somebody else's is none of theirs, and is left alone
+ * @returns how many have ended
+ */
+export async function revokeSessions(
+  { session, user }: SignedIn,
+  which: { id: string } | "others",
+  client: Client,
+): Promise<number> {
+  const where = which === "others" ? { id: { not: session.id } } : { id: which.id };
+  return await database().$transaction((transaction) =>
+    endSessions(transaction, { ...where, userId: user.id }, "revoked", client),
+  );
+}
+
+export type EndReason =
+  | "sign-out"
+  | "revoked"
+  | "other-account"
+  | "address-changed"
+  | "address-restored"
+  | "not-me";
+
+/** Ends sessions, and writes down that somebody did. @returns how many */
+export async function endSessions(
+  transaction: Transaction,
+  where: { userId: string; id?: string | { not: string }; browserHash?: string },
+  reason: EndReason,
+  client: Client,
+): Promise<number> {
+  const { count } = await transaction.session.deleteMany({ where });
+  if (count > 0)
+    await recordEvent(transaction, {
+      type: "authn_token_revoked",
+      userId: where.userId,
+      // Whoever presses a button of a mail is not signed in.
+      actor: reason === "not-me" || reason === "address-restored" ? null : where.userId,
+      client,
+      details: { reason, count },
+    });
+  return count;
 }

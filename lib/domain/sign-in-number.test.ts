@@ -70,10 +70,12 @@ test("a wrong number says that one try is left, and the second was the last", as
   for (const triesLeft of [1, 0])
     expect(await approveByNumber(linkToken, wrong(number))).toEqual({
       problem: "wrong-number",
+      email: "ann@example.org",
       triesLeft,
     });
   expect(await approveByNumber(linkToken, number)).toEqual({
     problem: "wrong-number",
+    email: "ann@example.org",
     triesLeft: 0,
   });
   expect(await requestOf(id)).toMatchObject({ approvedAt: null, numberTries: 2 });
@@ -170,7 +172,7 @@ test("the mails of one browser to one address share the number, and either appro
 
 test("the mails of one browser to one address share the tries of the number", async () => {
   const [older, newer] = [await ask(), await ask()];
-  const wrongNumber = { problem: "wrong-number" };
+  const wrongNumber = { problem: "wrong-number", email: "ann@example.org" };
   expect(await approveByNumber(older.linkToken, wrong(older.number))).toMatchObject(wrongNumber);
   expect(await approveByNumber(newer.linkToken, wrong(older.number))).toEqual({
     ...wrongNumber,
@@ -186,7 +188,7 @@ test("another mail does not bring back the tries of the number, also when the fi
   const first = await ask();
   for (let count = 0; count < 2; count++)
     await approveByNumber(first.linkToken, wrong(first.number));
-  const none = { problem: "wrong-number", triesLeft: 0 };
+  const none = { problem: "wrong-number", email: "ann@example.org", triesLeft: 0 };
   vi.setSystemTime(lastMoment.getTime() - 1);
   const second = await ask();
   expect(await approveByNumber(second.linkToken, second.number)).toEqual(none);
@@ -445,6 +447,7 @@ async function ask({ browser = "browser", screen = "screen", address = "ann@exam
         screenToken: screen,
         userAgent: "",
         networkAddress: "203.0.113.7",
+        timeZone: null,
       },
     },
     linkToken,
@@ -474,8 +477,13 @@ async function pauseNumbers(times = 10) {
 }
 
 async function redeemNow(id: string) {
-  const visitor = { browserToken: "browser", userAgent: "A browser", networkAddress: "" };
-  return await redeem(id, randomToken(), visitor, undefined);
+  const visitor = {
+    browserToken: "browser",
+    userAgent: "A browser",
+    networkAddress: "",
+    timeZone: null,
+  };
+  return await redeem(id, randomToken(), visitor, undefined, "link");
 }
 
 function requestOf(id: string) {

@@ -155,8 +155,8 @@ test("the first success ends the other mails to that address, of whatever browse
 test("a wrong code says how many tries are left, and the fifth was the last", async () => {
   const { code } = await ask();
   for (const triesLeft of [4, 3, 2, 1, 0])
-    expect(await proveByCode(wrong(code), "browser")).toEqual({ problem: "wrong-code", triesLeft });
-  const refusal = { problem: "wrong-code", triesLeft: 0 };
+    expect(await proveByCode(wrong(code), "browser")).toEqual({ ...wrongCode, triesLeft });
+  const refusal = { ...wrongCode, triesLeft: 0 };
   expect(await proveByCode(code, "browser")).toEqual(refusal);
 });
 
@@ -201,7 +201,7 @@ test("another mail does not give an older code new tries", async () => {
   const older = await ask();
   for (let count = 0; count < 5; count++) await proveByCode(wrong(older.code), "browser");
   const newer = await ask();
-  expect(await proveByCode(older.code, "browser")).toEqual({ problem: "wrong-code", triesLeft: 4 });
+  expect(await proveByCode(older.code, "browser")).toEqual({ ...wrongCode, triesLeft: 4 });
   expect(await proveByCode(newer.code, "browser")).toMatchObject({ request: { id: newer.id } });
 });
 
@@ -223,6 +223,8 @@ test("proving spends nothing", async () => {
   expect(await database().session.count()).toBe(0);
 });
 
+/** Whose code it was not is written down with the account. */
+const wrongCode = { problem: "wrong-code", email: "ann@example.org" };
 const bob = { browser: "bob's", address: "bob@example.org" };
 
 /** Asks for a mail, a moment later than for the one before, and reads it. */
@@ -240,6 +242,7 @@ async function ask({ browser = "browser", address = "ann@example.org" } = {}) {
         screenToken: "",
         userAgent: "",
         networkAddress: "203.0.113.7",
+        timeZone: null,
       },
     },
     linkToken,
@@ -251,8 +254,13 @@ async function ask({ browser = "browser", address = "ann@example.org" } = {}) {
 }
 
 async function redeemNow(id: string) {
-  const visitor = { browserToken: "browser", userAgent: "A browser", networkAddress: "" };
-  await redeem(id, randomToken(), visitor, undefined);
+  const visitor = {
+    browserToken: "browser",
+    userAgent: "A browser",
+    networkAddress: "",
+    timeZone: null,
+  };
+  await redeem(id, randomToken(), visitor, undefined, "link");
 }
 
 function fullWidth(digit: string): string {

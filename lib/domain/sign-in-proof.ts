@@ -3,7 +3,9 @@ import { database } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
 import { hashToken } from "@/lib/platform/secrets";
+import { readDigits } from "./digits";
 import { countCode, forgiveCode } from "./limits";
+import type { SignInWay } from "./redemption";
 import { isCodeOf } from "./sign-in-request";
 import {
   type Ending,
@@ -33,6 +35,8 @@ export const proofProblems = [
 ] as const;
 export type ProofProblem = {
   problem: (typeof proofProblems)[number];
+  /** Whose code or number it was not. */
+  email?: string;
   /** For the browser that asked: when and where it ended. */
   ending?: Ending;
   /** After a wrong code or number. */
@@ -41,7 +45,7 @@ export type ProofProblem = {
   retryAt?: Date;
 };
 
-export type Proof = { request: SignInRequest } | ProofProblem;
+export type Proof = { request: SignInRequest; way: SignInWay } | ProofProblem;
 
 /** A link as a page may show it. */
 export type LinkView = {
@@ -80,7 +84,7 @@ export async function proveByLink(
   const link = await peekLink(linkToken, browserToken);
   if (!link) return { problem: "unknown" };
   if (!link.isOwn) return { problem: link.ending ? "unknown" : "other-browser" };
-  return link.ending ? ended(link.ending) : { request: link.request };
+  return link.ending ? ended(link.ending) : { request: link.request, way: "link" };
 }
 
 /** The code, typed in the browser that asked. It may be that of any of its mails to this address which still works. */
@@ -166,7 +170,7 @@ export async function approveByNumber(
   });
   if (count === 0 || Number(given) !== number) {
     const triesLeft = count === 0 ? 0 : mostNumberTries - link.request.numberTries - 1;
-    return { problem: "wrong-number", triesLeft };
+    return { problem: "wrong-number", triesLeft, email };
   }
   await forgiveCode(email, true);
   const approved = await database().signInRequest.updateMany({
@@ -188,7 +192,7 @@ export async function proveByApproval(
   if (!newest) return { problem: "unknown" };
   await buryExpired({ browserHash: newest.browserHash });
   const request = await findApproved(newest, screenToken);
-  if (request) return { request };
+  if (request) return { request, way: "number" };
   const ending = await peekEnding(newest);
   return ending ? ended(ending) : { problem: "not-approved" };
 }
@@ -222,11 +226,11 @@ async function tryCode(
     if (count === 0) continue;
     if (isCodeOf(request, code)) {
       await forgiveCode(email, hasLink);
-      return { request };
+      return { request, way: hasLink ? "link-and-code" : "code" };
     }
     triesLeft = Math.max(triesLeft, codeAttempts - request[counter] - 1);
   }
-  return { problem: "wrong-code", triesLeft };
+  return { problem: "wrong-code", triesLeft, email };
 }
 
 async function countTry(email: string, hasLink: boolean): Promise<ProofProblem | null> {
@@ -237,12 +241,6 @@ async function countTry(email: string, hasLink: boolean): Promise<ProofProblem |
     if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
     throw error;
   }
-}
-
-/** So many digits as people type them: with spaces and dashes, in full width. */
-function readDigits(typed: string, count: number): string | null {
-  const digits = typed.normalize("NFKC").replace(/[\s\p{Pd}]/gu, "");
-  return /^\d+$/.test(digits) && digits.length === count ? digits : null;
 }
 
 /** A clock that is set back later does not bring them to life again. */

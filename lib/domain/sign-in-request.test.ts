@@ -47,6 +47,7 @@ test("the mail holds the link's token, a six-digit code and who asked, and when"
     code: expect.stringMatching(/^\d{6}$/),
     userAgent: "A browser",
     networkAddress: "203.0.113.7",
+    timeZone: null,
     askedAt: now.toISOString(),
   });
 });
@@ -105,7 +106,7 @@ test("the database's files hold no secret: no link, code, browser, screen or ses
   const content = readMailContent(mail);
   const code = "code" in content ? content.code : "none";
   const request = await database().signInRequest.findFirstOrThrow();
-  await redeem(request.id, sessionToken, ask.visitor, undefined);
+  await redeem(request.id, sessionToken, ask.visitor, undefined, "link");
 
   const bytes = Buffer.concat([readFileSync(file), readFileSync(`${file}-wal`)]);
   expect(bytes.includes(hashToken(linkToken))).toBe(true);
@@ -134,6 +135,7 @@ function askOf(browserToken: string): SignInAsk {
       screenToken: randomToken(),
       userAgent: "A browser",
       networkAddress: "203.0.113.7",
+      timeZone: null,
     },
   };
 }

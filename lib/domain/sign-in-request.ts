@@ -9,20 +9,20 @@ import {
   randomCode,
   randomNumber,
 } from "@/lib/platform/secrets";
+import { isReservedAddress } from "./address-change";
+import type { Client } from "./client";
 import type { EmailAddress } from "./email-address";
 import { countMail, peekMailLimit } from "./limits";
-import { type MailContent, queueMail } from "./outbox";
+import { type MailContent, queueMail, type SensitiveAct } from "./outbox";
 import { stillUsable } from "./sign-in-state";
 import { maySignUp } from "./sign-up";
 
 /** The browser that asks, as far as it shows itself. */
-export type Visitor = {
+export type Visitor = Client & {
   /** The value of the cookie that binds a sign-in to the browser that asked. */
   browserToken: string;
-  /** The value of the cookie that belongs to this sign-in alone, and not to a browser that others may have used. */
-  screenToken: string;
-  userAgent: string;
-  networkAddress: string;
+  /** An IANA name, or null when it has not said. */
+  timeZone: string | null;
 };
 
 export type SignInAsk = {
@@ -30,7 +30,12 @@ export type SignInAsk = {
   keepSignedIn: boolean;
   /** Where to go once signed in: a path of this site or an allowed origin, already checked. */
   next: string;
-  visitor: Visitor;
+  visitor: Visitor & {
+    /** The value of the cookie that belongs to this sign-in alone, and not to a browser that others may have used. */
+    screenToken: string;
+  };
+  /** For somebody who is signed in, and is asked once more who they are: in which session, and before what. */
+  stepUp?: { sessionId: string; act: SensitiveAct } | undefined;
 };
 
 /**
@@ -44,7 +49,7 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
   const linkHash = hashToken(linkToken);
   const askedAt = new Date();
   const expiresAt = new Date(askedAt.getTime() + environment().linkLifetime);
-  const { browserToken, screenToken, userAgent, networkAddress } = ask.visitor;
+  const { browserToken, screenToken, userAgent, networkAddress, timeZone } = ask.visitor;
   const email = ask.address.canonical;
   const browserHash = hashToken(browserToken);
   const screenHash = hashToken(screenToken);
@@ -62,6 +67,8 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
         screenHash,
         keepSignedIn: ask.keepSignedIn,
         next: ask.next,
+        stepUpSessionId: ask.stepUp?.sessionId ?? null,
+        timeZone,
         userAgent,
         networkAddress,
         createdAt: askedAt,
@@ -73,11 +80,10 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
       recipient: email,
       expiresAt,
       content: {
-        ...((await mayHaveAccount(transaction, email))
-          ? { template: "sign-in", linkToken, code }
-          : { template: "no-account" }),
+        ...(await whatToSend(transaction, ask, { linkToken, code })),
         userAgent,
         networkAddress,
+        timeZone,
         askedAt: askedAt.toISOString(),
       } satisfies MailContent,
     });
@@ -113,8 +119,17 @@ async function shownNumber(
  * Where not everybody may sign up, whoever may not gets a mail that says so, and the page the same answer as always:
  * it tells nobody who has an account.
  */
-async function mayHaveAccount(transaction: Transaction, email: string): Promise<boolean> {
-  return maySignUp(email) || (await transaction.user.count({ where: { email } })) > 0;
+async function whatToSend(
+  transaction: Transaction,
+  { address: { canonical: email }, stepUp }: SignInAsk,
+  secrets: { linkToken: string; code: string },
+) {
+  if (stepUp) return { template: "step-up", act: stepUp.act, ...secrets } as const;
+  const isReserved = await isReservedAddress(transaction, email);
+  const hasAccount = (await transaction.user.count({ where: { email } })) > 0;
+  if (hasAccount || (maySignUp(email) && !isReserved))
+    return { template: "sign-in", ...secrets } as const;
+  return { template: "no-account", isReserved } as const;
 }
 
 /** Whether these six digits came in the same mail as the link. */

@@ -176,6 +176,7 @@ async function ask(
         screenToken: "",
         userAgent: "",
         networkAddress: "203.0.113.7",
+        timeZone: null,
       },
     },
     linkToken,
@@ -185,7 +186,13 @@ async function ask(
 }
 
 async function redeemWith(id: string, browserToken: string, userAgent: string) {
-  await redeem(id, randomToken(), { browserToken, userAgent, networkAddress: "" }, undefined);
+  await redeem(
+    id,
+    randomToken(),
+    { browserToken, userAgent, networkAddress: "", timeZone: null },
+    undefined,
+    "link",
+  );
 }
 
 function later(seconds: number) {

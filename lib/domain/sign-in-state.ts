@@ -1,6 +1,7 @@
 import type { SignInRequest } from "@/lib/platform/database/client/client";
-import { database } from "@/lib/platform/database/database";
+import { database, type Transaction } from "@/lib/platform/database/database";
 import { hashToken } from "@/lib/platform/secrets";
+import { cancelMailsTo } from "./outbox";
 
 /** A number has 86 values, of which two tries find one in 43. */
 export const mostNumberTries = 2;
@@ -109,4 +110,20 @@ export async function findApproved(
       ...stillUsable(),
     },
   });
+}
+
+/**
+ * Ends what is pending for an address, and takes back its mails that have not gone out.
+ * @param byId the request that was used first, if that is why
+ */
+export async function endRequestsOf(
+  transaction: Transaction,
+  email: string,
+  byId: string | null = null,
+): Promise<void> {
+  await transaction.signInRequest.updateMany({
+    where: { email, ...stillUsable() },
+    data: { replacedAt: new Date(), replacedById: byId },
+  });
+  await cancelMailsTo(transaction, email);
 }

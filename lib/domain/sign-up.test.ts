@@ -14,6 +14,7 @@ const visitor = {
   screenToken: "screen",
   userAgent: "",
   networkAddress: "203.0.113.7",
+  timeZone: null,
 };
 
 beforeEach(emptyDatabase);
@@ -63,10 +64,13 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     const { mail } = await askAt(site, "ann@example.org");
     expect(mail).toMatchObject({ template: "no-account", recipient: "ann@example.org" });
     const content = site.readMailContent(mail);
+    expect(content).toMatchObject({ isReserved: false });
     expect(Object.keys(content).toSorted()).toEqual([
       "askedAt",
+      "isReserved",
       "networkAddress",
       "template",
+      "timeZone",
       "userAgent",
     ]);
     const { subject, text, html } = await site.renderMail(mail);
@@ -82,7 +86,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
   test("what was proved for an address without an account makes none, and is not spent", async () => {
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
-    const refused = site.redeem(id, randomToken(), visitor, undefined);
+    const refused = site.redeem(id, randomToken(), visitor, undefined, "link");
     await expect(refused).rejects.toMatchObject({ name: "SignInRefused", reason: "no-account" });
     expect(await database().user.count()).toBe(0);
     expect(await database().session.count()).toBe(0);
@@ -94,7 +98,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
     const redeems = Array.from({ length: 20 }, () =>
-      site.redeem(id, randomToken(), visitor, undefined),
+      site.redeem(id, randomToken(), visitor, undefined, "link"),
     );
     for (const { status } of await Promise.allSettled(redeems)) expect(status).toBe("rejected");
     expect(await database().user.count()).toBe(0);
@@ -105,7 +109,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     const site = await siteWith(signUp);
     const { id, mail } = await askAt(site, "ann@example.org");
     expect(mail.template).toBe("sign-in");
-    const { user } = await site.redeem(id, randomToken(), visitor, undefined);
+    const { user } = await site.redeem(id, randomToken(), visitor, undefined, "link");
     expect(user.email).toBe("ann@example.org");
     expect(await database().user.count()).toBe(1);
   });
@@ -130,7 +134,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     await addAccount("ann@example.org", new Date());
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
-    await expect(site.redeem(id, randomToken(), visitor, undefined)).rejects.toMatchObject({
+    await expect(site.redeem(id, randomToken(), visitor, undefined, "link")).rejects.toMatchObject({
       reason: "blocked",
     });
   });
@@ -140,14 +144,14 @@ test("with domains, an address of one signs up", async () => {
   const site = await siteWith("münchen.de");
   const { id, mail } = await askAt(site, canonical("Ann@MÜNCHEN.de"));
   expect(mail.template).toBe("sign-in");
-  await site.redeem(id, randomToken(), visitor, undefined);
+  await site.redeem(id, randomToken(), visitor, undefined, "link");
   expect(await database().user.findMany()).toMatchObject([{ email: "ann@xn--mnchen-3ya.de" }]);
 });
 
 test("who asked while everybody might sign up, and comes when nobody may any more, makes no account", async () => {
   const { id } = await askAt(await siteWith("open"), "ann@example.org");
   const site = await siteWith("invited");
-  await expect(site.redeem(id, randomToken(), visitor, undefined)).rejects.toMatchObject({
+  await expect(site.redeem(id, randomToken(), visitor, undefined, "link")).rejects.toMatchObject({
     reason: "no-account",
   });
   expect(await database().user.count()).toBe(0);

@@ -28,6 +28,8 @@ test("a secret is all that has to be given", () => {
     sessionCookie: "session_id",
     sessionShort: day,
     sessionLong: 30 * day,
+    sessionIdle: 7 * day,
+    recent: 600 * second,
     linkLifetime: 600 * second,
     codeAttempts: 5,
     mailsPerMinute: 1,

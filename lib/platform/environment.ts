@@ -55,6 +55,8 @@ const variables = z.object({
     .default("session_id"),
   SESSION_SHORT_HOURS: number({ above: 0, max: 24 * 365 }).default(24),
   SESSION_LONG_DAYS: number({ above: 0, max: 400 }).default(30),
+  SESSION_IDLE_DAYS: number({ above: 0, max: 400 }).default(7),
+  RECENT_MINUTES: number({ above: 0, max: 24 * 60 }).default(10),
   LINK_MINUTES: number({ above: 0, max: 10 }).default(10),
   CODE_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(5),
   MAILS_PER_MINUTE: number({ min: 1, max: 1000, whole: true }).default(1),
@@ -142,6 +144,10 @@ function interpret(given: z.infer<typeof variables>) {
     sessionCookie: given.SESSION_COOKIE,
     sessionShort: hours(given.SESSION_SHORT_HOURS),
     sessionLong: days(given.SESSION_LONG_DAYS),
+    /** Not coming back for so long ends a session. */
+    sessionIdle: days(given.SESSION_IDLE_DAYS),
+    /** Sensitive acts need a sign-in that is no older. */
+    recent: minutes(given.RECENT_MINUTES),
     linkLifetime: minutes(given.LINK_MINUTES),
     codeAttempts: given.CODE_ATTEMPTS,
     mailsPerMinute: given.MAILS_PER_MINUTE,

@@ -1,5 +1,6 @@
 import { RateLimiterPrisma, RateLimiterRes } from "rate-limiter-flexible";
 import type { Transaction } from "./database/database";
+import { hashToken } from "./secrets";
 
 /** How often something may be done. */
 export type Limit = {
@@ -25,12 +26,12 @@ export class LimitReached extends Error {
 /**
  * Counts once more, in the database: the limit holds across processes and restarts, and of any number at once no more
  * get through than it allows. In a transaction that is undone, nothing has been counted.
- * @param key whose times are counted
+ * @param key whose times are counted; kept as a hash, since it often names a person
  * @throws {LimitReached}
  */
 export async function countAgainst(store: Transaction, limit: Limit, key: string): Promise<void> {
   try {
-    await limiterOf(store, limit).consume(key);
+    await limiterOf(store, limit).consume(hashToken(key));
   } catch (reason) {
     if (!(reason instanceof RateLimiterRes)) throw reason;
     throw new LimitReached(limit, new Date(Date.now() + reason.msBeforeNext));
@@ -39,7 +40,7 @@ export async function countAgainst(store: Transaction, limit: Limit, key: string
 
 /** Counts once more and refuses nothing: for what is allowed in any case, and counts against others all the same. */
 export async function countRegardless(store: Transaction, limit: Limit, key: string) {
-  await limiterOf(store, limit).penalty(key);
+  await limiterOf(store, limit).penalty(hashToken(key));
 }
 
 /** Those of these limits that are reached by now, in one read. */
@@ -48,7 +49,7 @@ export async function peekLimits(
   counted: [limit: Limit, key: string][],
 ): Promise<LimitReached[]> {
   const byKey = new Map(
-    counted.map(([limit, key]) => [limiterOf(store, limit).getKey(key), limit]),
+    counted.map(([limit, key]) => [limiterOf(store, limit).getKey(hashToken(key)), limit]),
   );
   const found = await store.limitCount.findMany({
     where: { key: { in: [...byKey.keys()] }, expire: { gt: new Date() } },
@@ -61,7 +62,7 @@ export async function peekLimits(
 
 /** Takes one time back. */
 export async function countBack(store: Transaction, limit: Limit, key: string): Promise<void> {
-  await limiterOf(store, limit).reward(key);
+  await limiterOf(store, limit).reward(hashToken(key));
 }
 
 /** Holds no state: all of it is in the database. Made anew because it must count inside the caller's transaction. */

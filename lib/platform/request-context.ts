@@ -8,6 +8,8 @@ export type RequestContext = {
   socketAddress: string;
   /** Whether a proxy has passed it on. */
   isForwarded: boolean;
+  /** Cookies that the answer sets, as header lines. An answer that sets the same cookie keeps its own. */
+  setCookies?: string[];
   /** Set when the database did not answer: the page is then a 503, not a 500. */
   databaseFault?: boolean;
 };

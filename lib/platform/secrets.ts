@@ -11,7 +11,14 @@ import {
 import { environment } from "./environment";
 
 /** What a derived key is for. Keys of two purposes tell nothing about each other. */
-type Purpose = "mail content" | "sign-in code" | "mail stop";
+type Purpose =
+  | "mail content"
+  | "sign-in code"
+  | "mail stop"
+  | "paused act"
+  | "security notice"
+  | "address code"
+  | "address undo";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {
@@ -47,6 +54,17 @@ export function matchesKeyedHash(purpose: Purpose, text: string, hash: string): 
   return environment()
     .authSecrets.map((secret) => hmac(secret, purpose, text))
     .some((actual) => actual.length === expected.length && timingSafeEqual(actual, expected));
+}
+
+/** The secret of a link about a row of the database: only a mail carries it, and nothing of it is stored. */
+export function signedId(purpose: Purpose, id: string): string {
+  return `${id}.${keyedHash(purpose, id)}`;
+}
+
+/** The id in such a secret, or null when it is not one of ours. */
+export function readSignedId(purpose: Purpose, token: string): string | null {
+  const [id = "", hash = ""] = token.split(".");
+  return matchesKeyedHash(purpose, id, hash) ? id : null;
 }
 
 /** Encrypts with AES-256-GCM and the first secret. */

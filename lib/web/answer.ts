@@ -1,11 +1,25 @@
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
+import { wantsPage } from "./accept";
 import { browserCookieHeader } from "./cookies";
 import { unavailable } from "./problem";
 
 /** For a program. Every answer may be about one person, so none is kept. */
 export function answerWithJson(body: object, status = 200): Response {
   return Response.json(body, { status, headers: { "cache-control": "no-store" } });
+}
+
+/** It is done: a person goes on to a page, and a program hears no more about it. */
+export function answerDone(request: Request, page: string): Response {
+  return wantsPage(request.headers)
+    ? seeOther(page)
+    : new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+}
+
+/** Nobody is signed in here any more: what the browser keeps of private pages goes, the Back button's too (ASVS 14.3.1). */
+export function forgetPages(response: Response): Response {
+  response.headers.set("clear-site-data", '"cache", "storage"');
+  return response;
 }
 
 /** After a form: go and look there. Relative, so that no header can lead it to another host. */

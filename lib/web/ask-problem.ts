@@ -1,14 +1,14 @@
 import { getTranslations } from "next-intl/server";
-import { type EmailAddressProblem, emailAddressProblems } from "@/lib/domain/email-address";
+import { emailAddressProblems } from "@/lib/domain/email-address";
 import { minutes } from "@/lib/platform/duration";
 import { readQuery, readTime, type SearchParams } from "./query";
 
 const limits = ["mail-minute", "mail-hour", "mail-network", "mail-stopped"] as const;
-const problems = [...emailAddressProblems, ...limits];
+const problems = [...emailAddressProblems, "same", "other-domain", ...limits] as const;
 
 /** Why no mail was sent. */
 export type AskProblem = {
-  problem: EmailAddressProblem | (typeof limits)[number];
+  problem: (typeof problems)[number];
   /** After too many mails: when the next may be asked for. */
   retryAt?: Date | undefined;
 };

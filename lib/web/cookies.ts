@@ -2,6 +2,7 @@ import { cookies } from "next/headers";
 import type { MintedSession } from "@/auth";
 import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
+import { requestContext } from "@/lib/platform/request-context";
 import { randomToken } from "@/lib/platform/secrets";
 
 /** How long a browser is remembered as one that asked, or signed in, since it last did. The value names nobody. */
@@ -25,16 +26,30 @@ export async function readSessionCookie(): Promise<string | undefined> {
 export async function setSessionCookie({
   token,
   expiresAt,
+  endsAt,
   keepSignedIn,
 }: MintedSession): Promise<void> {
+  // Where no server of ours can renew the cookie of a page, it lives as long as the row possibly can.
+  const expires = requestContext() ? expiresAt : endsAt;
   (await cookies()).set(prefixed(environment().sessionCookie), token, {
     ...attributes(),
-    ...(keepSignedIn ? { expires: expiresAt } : {}),
+    ...(keepSignedIn && { expires }),
   });
+}
+
+/** The same as a line of a `Set-Cookie` header, for one that is kept and has been renewed. */
+export function sessionCookieLine(token: string, expiresAt: Date): string {
+  const secure = environment().https ? "; Secure" : "";
+  return `${prefixed(environment().sessionCookie)}=${token}; Path=/; Expires=${expiresAt.toUTCString()}${secure}; HttpOnly; SameSite=Lax`;
 }
 
 export async function clearSessionCookie(): Promise<void> {
   (await cookies()).set(prefixed(environment().sessionCookie), "", { ...attributes(), maxAge: 0 });
+}
+
+/** From now on this browser is one that nobody knows. */
+export async function clearBrowserCookie(): Promise<void> {
+  (await cookies()).set(prefixed("sign_in_browser"), "", { ...attributes(), maxAge: 0 });
 }
 
 /** The value that binds sign-ins to this browser, or undefined when it has asked for none. */

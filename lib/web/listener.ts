@@ -32,6 +32,7 @@ export function answerWith(handle: RequestHandler, site: Environment): RequestLi
       // An answer that says otherwise, keeps what it says.
       for (const [name, value] of Object.entries({ ...headers, "x-request-id": context.requestId }))
         if (!response.hasHeader(name)) response.setHeader(name, value);
+      for (const line of context.setCookies ?? []) addCookie(response, line);
       return isFaultPage(response) ? faultPage(response, request.url ?? "/") : undefined;
     });
     const refusal = refusalOf(request);
@@ -42,6 +43,14 @@ export function answerWith(handle: RequestHandler, site: Environment): RequestLi
     request.headers[requestedPathHeader] = request.url;
     runWithRequestContext(context, () => void handle(request, response));
   };
+}
+
+/** Signing out, or in again, goes before what a look at the session would set. */
+function addCookie(response: ServerResponse, line: string): void {
+  const [name = ""] = line.split("=");
+  const set = [response.getHeader("set-cookie") ?? []].flat().map(String);
+  if (!set.some((other) => other.startsWith(`${name}=`)))
+    response.setHeader("set-cookie", [...set, line]);
 }
 
 function isFaultPage(response: ServerResponse): boolean {

@@ -47,6 +47,11 @@ export function unavailable(): Problem {
   );
 }
 
+/** A field names something that is not there, is over, or is somebody else's: the same answer for all of them. */
+export function unknownThing(field: string, detail: string): Problem {
+  return new Problem(422, detail, { errors: [{ field, code: "unknown", detail }] });
+}
+
 /** When to try again, in whole seconds (RFC 9110 10.2.3). */
 export function retryAfter(time: Date): Record<string, string> {
   return { "retry-after": String(Math.max(1, Math.ceil((time.getTime() - Date.now()) / 1000))) };

@@ -2,7 +2,7 @@ import { getTranslations } from "next-intl/server";
 import { describeDevice } from "@/lib/domain/device";
 import { type ProofProblem, proofProblems } from "@/lib/domain/sign-in-proof";
 import type { Ending } from "@/lib/domain/sign-in-state";
-import { readQuery, readTime, type SearchParams } from "./query";
+import { readDigit, readQuery, readTime, type SearchParams } from "./query";
 
 /** What `answerSignIn` wrote into the address of a form's page; undefined when nothing went wrong. */
 export async function readProofProblem(
@@ -13,8 +13,7 @@ export async function readProofProblem(
   if (!problem) return undefined;
   return {
     problem,
-    // Anybody can write the address: no more than a digit is believed.
-    triesLeft: Number(/^\d$/.exec(query.left ?? "")?.[0] ?? 0),
+    triesLeft: readDigit(query.left),
     retryAt: readTime(query.until),
   };
 }

@@ -12,6 +12,11 @@ export async function readQuery(
   );
 }
 
+/** A single digit in an address, and no more: anybody can write it. */
+export function readDigit(text: string | undefined): number {
+  return Number(/^\d$/.exec(text ?? "")?.[0] ?? 0);
+}
+
 /** A time of today in an address; now, when it is none. */
 export function readTime(text: string | undefined): Date {
   const time = new Date(text ?? "");

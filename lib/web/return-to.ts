@@ -20,11 +20,21 @@ export function safeReturnTo(next: string | null | undefined): string {
 /** Not another host in disguise, and not the way in itself, which would send people round in circles. */
 function isDestination(path: string): boolean {
   return (
-    !path.startsWith("//") && !/^\/(sign-in|check-email|confirm|stop-mails|auth)(\/|$)/.test(path)
+    !path.startsWith("//") &&
+    !/^\/(sign-in|check-email|confirm|stop-mails|not-me|undo-address|step-up|auth)(\/|$)/.test(path)
   );
 }
 
 /** The sign-in page that leads back to `path`. */
 export function signInPath(path: string): string {
-  return `/sign-in?next=${encodeURIComponent(path).replaceAll("%2F", "/")}`;
+  return `/sign-in?next=${escaped(path)}`;
+}
+
+/** The page that asks once more who somebody is, and leads back to `path`. */
+export function stepUpPath(path: string): string {
+  return `/step-up?next=${escaped(path)}`;
+}
+
+function escaped(path: string): string {
+  return encodeURIComponent(path).replaceAll("%2F", "/");
 }

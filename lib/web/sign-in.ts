@@ -1,9 +1,12 @@
 import { askForSignIn, mintSession } from "@/auth";
+import { recordFailedSignIn } from "@/lib/domain/audit";
 import { parseEmailAddress } from "@/lib/domain/email-address";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
 import { SignInRefused } from "@/lib/domain/redemption";
 import type { Proof, ProofProblem } from "@/lib/domain/sign-in-proof";
+import type { SignInAsk } from "@/lib/domain/sign-in-request";
 import { LimitReached } from "@/lib/platform/limits";
+import { log } from "@/lib/platform/log";
 import { randomToken } from "@/lib/platform/secrets";
 import { wantsJson } from "./accept";
 import { answerWithJson, seeOther } from "./answer";
@@ -19,7 +22,7 @@ import {
 import { Problem, retryAfter } from "./problem";
 import { describeProofProblem } from "./proof-problem";
 import { safeReturnTo } from "./return-to";
-import { describeVisitor } from "./visitor";
+import { describeClient, describeVisitor } from "./visitor";
 
 /**
  * Stores a sign-in request of this browser and its mail. For an address with an account and for one without,
@@ -29,7 +32,13 @@ import { describeVisitor } from "./visitor";
  */
 export async function startSignIn(
   headers: Headers,
-  input: { email: string; next: string | undefined; keepSignedIn: boolean },
+  input: {
+    email: string;
+    next: string | undefined;
+    keepSignedIn: boolean;
+    /** For somebody who is signed in, and is asked once more who they are. */
+    stepUp?: SignInAsk["stepUp"];
+  },
 ): Promise<AskProblem | null> {
   const address = parseEmailAddress(input.email);
   if ("problem" in address) return address;
@@ -40,7 +49,8 @@ export async function startSignIn(
       address,
       keepSignedIn: input.keepSignedIn,
       next: safeReturnTo(input.next),
-      visitor: { browserToken, screenToken, ...describeVisitor(headers) },
+      stepUp: input.stepUp,
+      visitor: { browserToken, screenToken, ...(await describeVisitor(headers)) },
     });
   } catch (error) {
     if (error instanceof LimitReached) return limitProblem(error.limit.name, error.retryAt);
@@ -61,21 +71,36 @@ export async function finishSignIn(
   headers: Headers,
   proof: Proof,
 ): Promise<{ next: string } | ProofProblem> {
-  if ("problem" in proof) return proof;
+  if ("problem" in proof) {
+    await recordFailure(proof, headers);
+    return proof;
+  }
   const browserToken = await ownBrowserToken();
   try {
     const session = await mintSession({
-      request: proof.request,
-      visitor: { browserToken, ...describeVisitor(headers) },
-      endedSessionToken: await readSessionCookie(),
+      ...proof,
+      visitor: { browserToken, ...(await describeVisitor(headers)) },
+      formerSessionToken: await readSessionCookie(),
     });
     await setSessionCookie(session);
     await setBrowserCookie(browserToken);
     return { next: safeReturnTo(proof.request.next) };
   } catch (error) {
-    if (error instanceof SignInRefused) return { problem: error.reason };
-    throw error;
+    if (!(error instanceof SignInRefused)) throw error;
+    const refusal = { problem: error.reason, email: proof.request.email };
+    await recordFailure(refusal, headers);
+    return refusal;
   }
+}
+
+/** What is wrong is written down with the account (ASVS 16.3.1); what nobody's guess was, or came too often, in the log alone. */
+export async function recordFailure(problem: ProofProblem, headers: Headers): Promise<void> {
+  const client = describeClient(headers);
+  log().warn(
+    { problem: problem.problem, networkAddress: client.networkAddress },
+    "sign-in refused",
+  );
+  if (problem.email) await recordFailedSignIn(problem.email, problem.problem, client);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { startMailWorker } from "@/lib/domain/mail-worker";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { startSweeper } from "@/lib/domain/sweep";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
@@ -11,6 +12,7 @@ export async function prepareToServe(): Promise<void> {
     environment();
     await requireMigratedDatabase();
     startMailWorker();
+    startSweeper();
   } catch (error) {
     const lines =
       error instanceof EnvironmentError

@@ -1,9 +1,16 @@
+import type { Client } from "@/lib/domain/client";
 import { clientAddress } from "./client-address";
+import { readTimeZone } from "./time-zone";
 
-/** How a browser shows itself. The user agent is whatever the client says: shown to people, never trusted. */
-export function describeVisitor(headers: Headers): { userAgent: string; networkAddress: string } {
+/** How whoever sends a request shows itself. */
+export function describeClient(headers: Headers): Client {
   return {
     userAgent: (headers.get("user-agent") ?? "").slice(0, 300),
     networkAddress: clientAddress(headers),
   };
+}
+
+/** The same, with the time zone that its pages have told. */
+export async function describeVisitor(headers: Headers) {
+  return { ...describeClient(headers), timeZone: await readTimeZone() };
 }

@@ -4,7 +4,7 @@ import { wantsJson } from "@/lib/web/accept";
 import { answerWithJson, seeOther } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { readInput } from "@/lib/web/input";
-import { answerProofProblem } from "@/lib/web/sign-in";
+import { answerProofProblem, recordFailure } from "@/lib/web/sign-in";
 
 const fields = z.object({ token: z.string().catch(""), number: z.string().catch("") });
 
@@ -14,7 +14,10 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     const { token, number } = fields.parse(await readInput(request));
     const outcome = await approveByNumber(token, number);
     const formPath = `/confirm?${new URLSearchParams({ token })}`;
-    if ("problem" in outcome) return await answerProofProblem(request, outcome, formPath);
+    if ("problem" in outcome) {
+      await recordFailure(outcome, request.headers);
+      return await answerProofProblem(request, outcome, formPath);
+    }
     return wantsJson(request.headers)
       ? answerWithJson({ status: "approved" })
       : seeOther(`${formPath}&approved`);

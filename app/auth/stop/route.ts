@@ -4,7 +4,7 @@ import { wantsJson } from "@/lib/web/accept";
 import { answerWithJson, seeOther } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { readInput } from "@/lib/web/input";
-import { Problem } from "@/lib/web/problem";
+import { Problem, unknownThing } from "@/lib/web/problem";
 
 const fields = z.object({
   token: z.string().catch(""),
@@ -22,7 +22,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     const view = act === "stop" ? await stopMails(token) : await resumeMails(token);
     if (!wantsJson(request.headers))
       return seeOther(`/stop-mails?${new URLSearchParams({ token })}`);
-    if (!view) throw new Problem(404, "This is not a link of ours, or it is too old.");
+    if (!view) throw unknownThing("token", "This is not a link of ours, or it is too old.");
     return answerWithJson({ stopped_until: view.stoppedUntil });
   },
 });

@@ -35,5 +35,6 @@ export async function emptyDatabase(): Promise<void> {
   await database().mail.deleteMany();
   await database().signInRequest.deleteMany();
   await database().mailStop.deleteMany();
+  await database().auditEvent.deleteMany();
   await forgetLimits();
 }

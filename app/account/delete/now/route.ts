@@ -1,0 +1,35 @@
+import { getTranslations } from "next-intl/server";
+import { z } from "zod";
+import { deleteAccount } from "@/lib/domain/account";
+import { parseEmailAddress } from "@/lib/domain/email-address";
+import { wakeMailWorker } from "@/lib/domain/mail-worker";
+import { recentAct } from "@/lib/web/account-handler";
+import { answerDone, forgetPages } from "@/lib/web/answer";
+import { clearBrowserCookie, clearSessionCookie } from "@/lib/web/cookies";
+import { refuseForm } from "@/lib/web/form-problem";
+import { handlers } from "@/lib/web/handler";
+import { describeClient } from "@/lib/web/visitor";
+
+const page = "/account/delete";
+const fields = z.object({ email: z.string().catch("") });
+
+/** Removes the account of whoever has typed its address. */
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  POST: recentAct(page, async (request, signedIn, input) => {
+    const { email } = fields.parse(input);
+    const typed = parseEmailAddress(email);
+    if ("problem" in typed || typed.canonical !== signedIn.user.email) {
+      const detail = (await getTranslations("account.delete"))("problem");
+      return refuseForm(request, page, { field: "email", code: "address", detail });
+    }
+    const possibleAt = await deleteAccount(signedIn, describeClient(request.headers));
+    if (possibleAt) {
+      const detail = (await getTranslations("account.delete"))("later", { time: possibleAt });
+      return refuseForm(request, page, { field: "email", code: "later", detail });
+    }
+    wakeMailWorker();
+    await clearSessionCookie();
+    await clearBrowserCookie();
+    return forgetPages(answerDone(request, "/"));
+  }),
+});

@@ -1,0 +1,33 @@
+import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
+import { TokenAct, TokenEnd } from "@/components/token-act";
+import { peekNotice } from "@/lib/domain/security-mail";
+import { readQuery, type SearchParams } from "@/lib/web/query";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("notMe"))("title"), robots: { index: false } };
+}
+
+/** What "this wasn't me" of a security mail opens. Looks only; its button acts. */
+export default async function NotMePage({ searchParams }: { searchParams: SearchParams }) {
+  const { token = "", done } = await readQuery(searchParams);
+  const notice = await peekNotice(token);
+  const t = await getTranslations("notMe");
+  const isDone = done !== undefined;
+  if (!notice || notice.usedAt)
+    return (
+      <TokenEnd
+        isDone={isDone}
+        title={t(isDone ? "doneTitle" : "deadTitle")}
+        text={t(isDone ? "done" : "dead")}
+        token={token}
+        next="/account/sessions"
+        nextText={t("signIn")}
+      />
+    );
+  return (
+    <TokenAct title={t("title")} action="/auth/not-me" token={token} submit={t("submit")}>
+      {t("lead")}
+    </TokenAct>
+  );
+}

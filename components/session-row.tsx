@@ -1,0 +1,55 @@
+import { useTranslations } from "next-intl";
+import { Button } from "./ui/button";
+
+type SessionRow = {
+  id: string;
+  device: { browser: string; system: string | null } | null;
+  networkAddress: string;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  /** Whether it is the one in which this is read. */
+  isThis: boolean;
+};
+
+/** One place where the person is signed in. */
+export function SessionRow(session: SessionRow) {
+  const { id, networkAddress, firstSeenAt, lastSeenAt, isThis } = session;
+  const t = useTranslations();
+  const device = t("device.name", {
+    browser: session.device?.browser ?? "none",
+    system: session.device?.system ?? "none",
+  });
+  return (
+    <li className="flex flex-wrap items-center gap-x-6 gap-y-3 rounded-lg border border-line bg-card px-5 py-4">
+      <div className="min-w-0 grow basis-60">
+        <h2 className="font-semibold first-letter:uppercase">
+          {device}
+          {isThis && (
+            <span className="ms-3 rounded-full bg-notice px-3 py-1 font-normal text-sm">
+              {t("account.sessions.this")}
+            </span>
+          )}
+        </h2>
+        <p className="wrap-anywhere mt-1 text-muted text-sm">
+          {t("account.sessions.from", { networkAddress })}
+        </p>
+        <p className="text-muted text-sm">
+          {t("account.sessions.firstSeen", { time: firstSeenAt })}
+        </p>
+        <p className="text-muted text-sm">{t("account.sessions.lastSeen", { time: lastSeenAt })}</p>
+      </div>
+      {!isThis && (
+        <form action="/account/sessions/end" method="post">
+          <input type="hidden" name="session" value={id} />
+          <Button
+            look="quiet"
+            size="slim"
+            aria-label={t("account.sessions.endLabel", { device, time: lastSeenAt })}
+          >
+            {t("account.sessions.end")}
+          </Button>
+        </form>
+      )}
+    </li>
+  );
+}

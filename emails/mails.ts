@@ -1,0 +1,227 @@
+import { createTranslator } from "use-intl/core";
+import messages from "@/messages/en.json";
+import { type Block, type Letter, type RenderedMail, renderLetter } from "./letter";
+
+/** What every mail says: to whom, and what whoever caused it looked like. */
+export type About = {
+  siteName: string;
+  recipient: string;
+  /** Browser and system of whoever did it, or null when it did not say. */
+  device: { browser: string; system: string | null } | null;
+  networkAddress: string;
+  at: Date;
+  /** In which times are told: that of the browser that asked, or of the person. */
+  timeZone: string;
+};
+
+type SignIn = About & { link: string; code: string; expiresAt: Date; stopLink: string };
+
+/** The one mail that signs a person in: by its link or by its code. In the text part each stands alone on a line. */
+export function renderSignInMail(mail: SignIn): Promise<RenderedMail> {
+  const { t, write, asked, footer } = pen(mail);
+  const { siteName } = mail;
+  return write(footer, {
+    subject: t("mail.signIn.subject", { siteName }),
+    preview: t("mail.signIn.preview"),
+    title: t("mail.signIn.title", { siteName }),
+    blocks: [
+      {
+        kind: "button",
+        lead: t("mail.signIn.useLink"),
+        label: t("mail.signIn.button"),
+        href: mail.link,
+      },
+      { kind: "code", lead: t("mail.signIn.useCode"), code: mail.code },
+      note(t("mail.expiry", { time: mail.expiresAt })),
+      { kind: "rule" },
+      note(`${asked} ${t("mail.signIn.notYou")}`),
+      stop(t, mail.stopLink),
+    ],
+  });
+}
+
+type NoAccount = About & { isReserved: boolean; stopLink: string };
+
+/** For an address that has no account and may make none: the page says the same to everybody, so this mail says why. */
+export function renderNoAccountMail(mail: NoAccount): Promise<RenderedMail> {
+  const { t, write, asked, footer } = pen(mail);
+  const { siteName, isReserved } = mail;
+  return write(footer, {
+    subject: t("mail.noAccount.subject", { siteName }),
+    preview: t("mail.noAccount.preview"),
+    title: t("mail.noAccount.title"),
+    blocks: [
+      {
+        kind: "text",
+        text: t(isReserved ? "mail.noAccount.reserved" : "mail.noAccount.reason", { siteName }),
+      },
+      { kind: "rule" },
+      note(`${asked} ${t("mail.nothingToDo")}`),
+      stop(t, mail.stopLink),
+    ],
+  });
+}
+
+type StepUp = About & {
+  link: string;
+  code: string;
+  expiresAt: Date;
+  /** What the person wanted to do. */
+  act: "change-address" | "export" | "delete" | "other";
+  sessionsLink: string;
+};
+
+/** Asks somebody who is signed in once more who they are, before something that matters. */
+export function renderStepUpMail(mail: StepUp): Promise<RenderedMail> {
+  const { t, write, asked, accountFooter } = pen(mail);
+  return write(accountFooter, {
+    subject: t("mail.stepUp.subject", { siteName: mail.siteName }),
+    preview: t("mail.stepUp.preview"),
+    title: t("mail.stepUp.title"),
+    blocks: [
+      { kind: "text", text: t(`mail.stepUp.act.${mail.act}`, { siteName: mail.siteName }) },
+      {
+        kind: "button",
+        lead: t("mail.stepUp.useLink"),
+        label: t("mail.stepUp.button"),
+        href: mail.link,
+      },
+      { kind: "code", lead: t("mail.stepUp.useCode"), code: mail.code },
+      note(t("mail.expiry", { time: mail.expiresAt })),
+      { kind: "rule" },
+      note(asked),
+      {
+        kind: "link",
+        lead: t("mail.stepUp.notYou"),
+        label: t("mail.stepUp.sessions"),
+        href: mail.sessionsLink,
+      },
+    ],
+  });
+}
+
+type AddressChange = About & { link: string; code: string; expiresAt: Date; formerEmail: string };
+
+/** Asks the reader of a new address whether it is to be the account's. */
+export function renderAddressChangeMail(mail: AddressChange): Promise<RenderedMail> {
+  const { t, write, asked, footer } = pen(mail);
+  const { siteName, formerEmail } = mail;
+  return write(footer, {
+    subject: t("mail.addressChange.subject", { siteName }),
+    preview: t("mail.addressChange.preview"),
+    title: t("mail.addressChange.title"),
+    blocks: [
+      { kind: "text", text: t("mail.addressChange.reason", { siteName, formerEmail }) },
+      {
+        kind: "button",
+        lead: t("mail.addressChange.useLink"),
+        label: t("mail.addressChange.button"),
+        href: mail.link,
+      },
+      { kind: "code", lead: t("mail.addressChange.useCode"), code: mail.code },
+      note(t("mail.expiry", { time: mail.expiresAt })),
+      { kind: "rule" },
+      note(`${asked} ${t("mail.nothingToDo")}`),
+    ],
+  });
+}
+
+/** Tells the owner of an address that somebody wanted it for another account: the page does not say that it is taken. */
+export function renderAddressTakenMail(mail: About): Promise<RenderedMail> {
+  const { t, write, asked, accountFooter } = pen(mail);
+  const { siteName } = mail;
+  return write(accountFooter, {
+    subject: t("mail.addressTaken.subject", { siteName }),
+    preview: t("mail.addressTaken.preview"),
+    title: t("mail.addressTaken.title"),
+    blocks: [
+      { kind: "text", text: t("mail.addressTaken.reason", { siteName }) },
+      { kind: "rule" },
+      note(`${asked} ${t("mail.nothingToDo")}`),
+    ],
+  });
+}
+
+type Security = About & {
+  notice: "new-device" | "address-changed" | "address-restored" | "address-undone";
+  /** What ends it, if it was somebody else. After a change of address, `undoLink` does that and more. */
+  notMeLink: string;
+  undoLink: string | null;
+  /** After a change of address. */
+  newEmail: string | null;
+};
+
+/** Tells the owner of an account what has happened to it, and how to stop it. */
+export function renderSecurityMail(mail: Security): Promise<RenderedMail> {
+  const { t, write, done, accountFooter } = pen(mail);
+  const { notice, siteName, undoLink, recipient, notMeLink } = mail;
+  const values = { siteName, newEmail: mail.newEmail ?? "", recipient };
+  const wayOut: Block = undoLink
+    ? {
+        kind: "button",
+        lead: t("mail.security.undo"),
+        label: t("mail.security.undoButton"),
+        href: undoLink,
+      }
+    : {
+        kind: "link",
+        lead: t("mail.security.notMe"),
+        label: t("mail.security.notMeLink"),
+        href: notMeLink,
+      };
+  return write(accountFooter, {
+    subject: t(`mail.security.${notice}.subject`, values),
+    preview: t(`mail.security.${notice}.preview`, values),
+    title: t(`mail.security.${notice}.title`, values),
+    blocks: [
+      { kind: "text", text: t(`mail.security.${notice}.what`, values) },
+      note(`${done} ${t("mail.security.wasYou")}`),
+      wayOut,
+    ],
+  });
+}
+
+/** The last mail that an account gets. */
+export function renderAccountDeletedMail(mail: About): Promise<RenderedMail> {
+  const { t, write, done, accountFooter } = pen(mail);
+  const { siteName } = mail;
+  return write(accountFooter, {
+    subject: t("mail.deleted.subject", { siteName }),
+    preview: t("mail.deleted.preview"),
+    title: t("mail.deleted.title"),
+    blocks: [
+      { kind: "text", text: t("mail.deleted.what", { siteName }) },
+      note(`${done} ${t("mail.deleted.notYou")}`),
+    ],
+  });
+}
+
+/** What all mails are written with: the language, and who did it in words. */
+function pen(about: About) {
+  const { siteName, recipient, networkAddress, at, timeZone } = about;
+  const t = createTranslator({ locale: "en", messages, timeZone });
+  const device = t("device.name", {
+    browser: about.device?.browser ?? "none",
+    system: about.device?.system ?? "none",
+  });
+  const write = (footer: string, letter: Omit<Letter, "siteName" | "footer">) =>
+    renderLetter({ siteName, footer, ...letter });
+  return {
+    t,
+    write,
+    footer: t("mail.footer", { siteName, recipient }),
+    accountFooter: t("mail.accountFooter", { siteName, recipient }),
+    asked: t("mail.asked", { device, networkAddress, time: at }),
+    done: t("mail.done", { device, networkAddress, time: at }),
+  };
+}
+
+type Translator = ReturnType<typeof pen>["t"];
+
+function stop(t: Translator, href: string): Block {
+  return { kind: "link", lead: t("mail.stop.text"), label: t("mail.stop.button"), href };
+}
+
+function note(text: string): Block {
+  return { kind: "note", text };
+}

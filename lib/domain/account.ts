@@ -1,0 +1,169 @@
+import { database, type Transaction } from "@/lib/platform/database/database";
+import { days } from "@/lib/platform/duration";
+import { listUndoableAddresses, peekLastUndo } from "./address-change";
+import { readDetails, recordEvent } from "./audit";
+import type { Client } from "./client";
+import { queueMail } from "./outbox";
+import type { SignedIn } from "./sessions";
+
+/** How long a name may be, in UTF-16 units as forms count them. */
+export const longestName = 80;
+
+/**
+ * Changes what the person is called on the site's pages; empty takes the name away.
+ * @returns false when it is too long or holds what cannot be seen
+ */
+export async function renameAccount(
+  { user }: SignedIn,
+  typed: string,
+  client: Client,
+): Promise<boolean> {
+  const name =
+    typed
+      .normalize("NFC")
+      .replace(/\p{Zs}+/gu, " ")
+      .trim() || null;
+  if (name && !isName(name)) return false;
+  if (name === user.name) return true;
+  await database().$transaction(async (transaction) => {
+    await transaction.user.update({ where: { id: user.id }, data: { name } });
+    await recordEvent(transaction, {
+      type: "user_updated",
+      userId: user.id,
+      actor: user.id,
+      client,
+      details: { field: "name" },
+    });
+  });
+  return true;
+}
+
+/** Directions and other things that cannot be seen would change the words around a name, or leave nothing of it. */
+function isName(text: string): boolean {
+  const hasLetters = /[\p{L}\p{N}\p{P}\p{S}]/u.test(
+    text.replace(/\p{Default_Ignorable_Code_Point}/gu, ""),
+  );
+  return (
+    hasLetters &&
+    text.length <= longestName &&
+    !/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Bidi_Control}\u2028\u2029]/u.test(text)
+  );
+}
+
+/**
+ * All that is kept about a person, by table. Hashes and sealed contents are left out: they are secrets of the site, and
+ * say nothing about the person. docs/export.md describes each part.
+ */
+export async function exportAccount({ user }: SignedIn, client: Client): Promise<object> {
+  const userId = user.id;
+  await database().$transaction((transaction) =>
+    recordEvent(transaction, {
+      type: "sensitive_read",
+      userId,
+      actor: userId,
+      client,
+      details: { act: "export" },
+    }),
+  );
+  const [account, sessions, browsers, changes, notices, events] = await Promise.all([
+    database().user.findUniqueOrThrow({ where: { id: userId } }),
+    database().session.findMany({
+      where: { userId },
+      omit: { tokenHash: true, browserHash: true },
+      include: { pausedActs: { omit: { sealedFields: true } } },
+    }),
+    database().knownBrowser.findMany({ where: { userId }, omit: { browserHash: true } }),
+    database().addressChange.findMany({
+      where: { userId },
+      omit: { linkHash: true, codeHash: true },
+    }),
+    database().securityNotice.findMany({ where: { userId }, omit: { browserHash: true } }),
+    database().auditEvent.findMany({ where: { userId }, orderBy: { id: "asc" } }),
+  ]);
+  const emails = await listOwnAddresses(database(), account);
+  const [requests, mails, stops] = await Promise.all([
+    database().signInRequest.findMany({
+      where: { email: { in: emails } },
+      omit: { linkHash: true, codeHash: true, browserHash: true, screenHash: true, number: true },
+    }),
+    database().mail.findMany({
+      where: { recipient: { in: emails } },
+      omit: { sealedContent: true },
+    }),
+    database().mailStop.findMany({ where: { email: { in: emails } } }),
+  ]);
+  return {
+    exported_at: new Date(),
+    account,
+    sessions,
+    known_browsers: browsers,
+    address_changes: changes,
+    security_notices: notices,
+    sign_in_requests: requests,
+    mails,
+    mail_stops: stops,
+    events: events.map((event) => ({ ...event, details: readDetails(event) })),
+  };
+}
+
+/**
+ * Removes a person and all that names them. What happened stays on record under an id that leads to nobody any more.
+ * The address is told by a last mail, whose row goes as soon as it has been sent.
+ * Not while a former address can undo a change: whoever took an account over could otherwise make an end of it.
+ * @returns null when it is done, else when it can be
+ */
+export async function deleteAccount({ user }: SignedIn, client: Client): Promise<Date | null> {
+  const userId = user.id;
+  return await database().$transaction(async (transaction) => {
+    // Writes first, and changes nothing: the database then waits for other writers instead of failing.
+    const { count } = await transaction.user.updateMany({
+      where: { id: userId },
+      data: { name: user.name },
+    });
+    // Somebody was faster, in another window.
+    if (count === 0) return null;
+    const possibleAt = await peekLastUndo(transaction, userId);
+    if (possibleAt) return possibleAt;
+    const owner = await transaction.user.findUniqueOrThrow({ where: { id: userId } });
+    const changes = await transaction.addressChange.findMany({ where: { userId } });
+    const recipients = changes.map(({ newEmail }) => newEmail);
+    await transaction.mail.deleteMany({
+      where: { recipient: { in: recipients }, template: "address-change" },
+    });
+    const { email } = owner;
+    await transaction.user.delete({ where: { id: userId } });
+    await transaction.mail.deleteMany({ where: { recipient: email } });
+    await transaction.signInRequest.deleteMany({ where: { email } });
+    await transaction.mailStop.deleteMany({ where: { email } });
+    await recordEvent(transaction, { type: "user_deleted", userId, actor: userId, client });
+    await transaction.auditEvent.updateMany({
+      where: { userId },
+      data: { details: null, networkAddress: "", userAgent: "" },
+    });
+    await queueMail(transaction, {
+      recipient: email,
+      expiresAt: new Date(Date.now() + days(3)),
+      content: {
+        template: "account-deleted",
+        timeZone: user.timeZone,
+        askedAt: new Date().toISOString(),
+        ...client,
+      },
+    });
+    return null;
+  });
+}
+
+/** From when on an account can be deleted; null when it can be now. */
+export async function readDeletionTime(userId: string): Promise<Date | null> {
+  return await peekLastUndo(database(), userId);
+}
+
+/** The address of an account, and those that it had and can still get back: nobody else has them. */
+async function listOwnAddresses(
+  store: Transaction,
+  { id, email }: { id: string; email: string },
+): Promise<string[]> {
+  const undoable = await listUndoableAddresses(store, id);
+  return [...new Set([email, ...undoable])];
+}

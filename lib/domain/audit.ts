@@ -1,0 +1,74 @@
+import type { AuditEvent } from "@/lib/platform/database/client/client";
+import { database, type Transaction } from "@/lib/platform/database/database";
+import type { Client } from "./client";
+
+/** What is written down, in the words of the OWASP logging vocabulary. */
+export const eventTypes = [
+  "authn_login_success",
+  "authn_login_fail",
+  "authn_token_revoked",
+  "user_created",
+  "user_updated",
+  "user_deleted",
+  "sensitive_read",
+  "sensitive_update",
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+type NewEvent = {
+  type: EventType;
+  /** Whose account it happened to, or null when there is none. */
+  userId: string | null;
+  /** Who did it: the id of an account, "operator" or "system"; null for a visitor whom nobody knows. */
+  actor: string | null;
+  client: Client;
+  /** Never a secret. */
+  details?: Record<string, string | number | boolean | null>;
+};
+
+/** Writes down what happens, in the transaction of the act: neither is without the other (ASVS 16.3). */
+export async function recordEvent(transaction: Transaction, event: NewEvent): Promise<void> {
+  const { client, details, ...rest } = event;
+  await transaction.auditEvent.create({
+    data: { ...rest, ...client, details: details ? JSON.stringify(details) : null },
+  });
+}
+
+/** Writes down that a code or a number was wrong, or the account blocked; in the same time for an address without one. */
+export async function recordFailedSignIn(
+  email: string,
+  reason: string,
+  client: Client,
+): Promise<void> {
+  const user = await database().user.findUnique({ where: { email }, select: { id: true } });
+  await recordEvent(database(), {
+    type: "authn_login_fail",
+    userId: user?.id ?? null,
+    actor: null,
+    client,
+    details: { reason },
+  });
+}
+
+/**
+ * What happened to an account, the newest first.
+ * @param before the id of the last event of the page before
+ */
+export async function listEvents(
+  userId: string,
+  before: string | undefined,
+  limit: number,
+): Promise<AuditEvent[]> {
+  return await database().auditEvent.findMany({
+    // Ids grow with time (UUID 7), so a page costs the same wherever it is.
+    where: { userId, ...(before && { id: { lt: before } }) },
+    orderBy: { id: "desc" },
+    take: limit,
+  });
+}
+
+/** The details of an event; empty when there are none, or they have been taken out. */
+export function readDetails({ details }: AuditEvent): Record<string, unknown> {
+  const parsed: unknown = details ? JSON.parse(details) : {};
+  return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+}

@@ -1,0 +1,44 @@
+import { getTranslations } from "next-intl/server";
+import { eventTypes, readDetails } from "@/lib/domain/audit";
+import { describeDevice } from "@/lib/domain/device";
+import type { AuditEvent } from "@/lib/platform/database/client/client";
+
+/** What happened, in words for the person whose account it is. */
+export async function describeEvent(event: AuditEvent): Promise<string> {
+  const t = await getTranslations("account.activity.event");
+  const details = readDetails(event);
+  // A key of a choice in a text may hold no hyphen.
+  const key = (name: string) => text(name).replaceAll("-", "_");
+  const text = (name: string) => String(details[name] ?? "");
+  const type = eventTypes.find((known) => known === event.type);
+  switch (type) {
+    case "authn_login_success":
+      return details.stepUp ? t("step-up") : t(type, { way: key("way") });
+    case "authn_login_fail":
+      return t(type, { reason: key("reason") });
+    case "authn_token_revoked":
+      return t(type, { reason: key("reason"), count: Number(details.count ?? 1) });
+    case "user_updated":
+      if (details.field !== "email") return t("name");
+      return t(details.undone ? "email-undone" : "email", { from: text("from"), to: text("to") });
+    case "sensitive_update":
+      return details.act === "not-me"
+        ? t("not-me")
+        : t("address-change-asked", { email: text("email") });
+    case undefined:
+      return t("other", { type: event.type });
+    default:
+      return t(type);
+  }
+}
+
+/** With what, and from where. */
+export async function describeOrigin({ userAgent, networkAddress }: AuditEvent): Promise<string> {
+  const t = await getTranslations();
+  const device = describeDevice(userAgent);
+  const name = t("device.name", {
+    browser: device?.browser ?? "none",
+    system: device?.system ?? "none",
+  });
+  return t("account.activity.from", { device: name, networkAddress });
+}

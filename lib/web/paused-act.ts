@@ -1,0 +1,23 @@
+import type { SensitiveAct } from "@/lib/domain/outbox";
+import { type PausedAct, peekPausedAct } from "@/lib/domain/paused-act";
+import type { SignedIn } from "@/lib/domain/sessions";
+
+const kinds: Partial<Record<string, SensitiveAct>> = {
+  "/account/email/change": "change-address",
+  "/account/export/download": "export",
+  "/account/delete/now": "delete",
+};
+
+/** What an interrupted act is, for words. */
+export function kindOf(act: PausedAct | null): SensitiveAct {
+  return kinds[act?.path ?? ""] ?? "other";
+}
+
+/** The act that goes on at this address of `/resume`, or null. */
+export async function findPausedAct(
+  signedIn: SignedIn,
+  next: string | undefined,
+): Promise<PausedAct | null> {
+  const id = /^\/resume\?act=([\w-]+)$/.exec(next ?? "")?.[1];
+  return id ? await peekPausedAct(signedIn, id) : null;
+}
