@@ -4,7 +4,7 @@ import { changeAddress } from "./support/account";
 import { client } from "./support/http";
 import type { MailServer } from "./support/mail-server";
 import { otherCode, signInOverHttp } from "./support/program";
-import { askForMail, codeIn, linkIn, signIn, typeCode } from "./support/sign-in";
+import { askForMail, codeIn, linkIn, typeCode } from "./support/sign-in";
 import { type Site, startSite } from "./support/site";
 import type { Visitor } from "./support/test";
 import { expect, test } from "./support/test";
@@ -20,10 +20,7 @@ interface Scene {
 /** Every page in every state, and how to get there; ends when the page is there. */
 const states: Record<string, (scene: Scene) => Promise<Page>> = {
   "the home page of a stranger": ({ page }) => open(page, "/"),
-  "the home page of who is signed in": async ({ page, mailServer, email }) => {
-    await signIn(page, mailServer, email, { by: "code" });
-    return open(page, "/");
-  },
+  "the home page of who is signed in": (scene) => openSignedIn(scene, "/"),
   "the sign-in page": ({ page }) => open(page, "/sign-in"),
   "the sign-in page with a mistyped address": async ({ page, email }) => {
     await open(page, "/sign-in");
@@ -73,10 +70,7 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     return other;
   },
   "the page of a dead link": ({ page }) => open(page, "/confirm?token=dead"),
-  "the private page": async ({ page, mailServer, email }) => {
-    await signIn(page, mailServer, email, { by: "code" });
-    return open(page, "/private");
-  },
+  "the private page": (scene) => openSignedIn(scene, "/private"),
   "the account": (scene) => openSignedIn(scene, "/account"),
   "the account after a name that is too long": async (scene) => {
     const page = await openSignedIn(scene, "/account");
@@ -252,8 +246,12 @@ test("nothing moves for who wants no movement", async ({ page }) => {
   }
 });
 
-async function openSignedIn({ page, mailServer, email }: Scene, path: string): Promise<Page> {
-  await signIn(page, mailServer, email, { by: "code" });
+async function openSignedIn(scene: Scene, path: string): Promise<Page> {
+  const { page, mailServer, visitor, site, email } = scene;
+  const program = visitor.asNewProgram();
+  await signInOverHttp(program, mailServer, email);
+  const cookies = [...program.cookies].map(([name, value]) => ({ name, value, url: site.url }));
+  await page.context().addCookies(cookies);
   return open(page, path);
 }
 

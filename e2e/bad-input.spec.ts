@@ -93,7 +93,7 @@ for (const [what, email] of Object.entries(hostileAddresses)) {
   });
 }
 
-test("of two thousand hostile addresses none harms the server, or sends mail elsewhere", async ({
+test("of six hundred hostile addresses none harms the server, or sends mail elsewhere", async ({
   site,
   mailServer,
 }) => {
@@ -123,7 +123,7 @@ test("of two thousand hostile addresses none harms the server, or sends mail els
         }
       },
     ),
-    { numRuns: 100, seed: run },
+    { numRuns: 30, seed: run },
   );
 
   const kept = (await listAskedAddresses(site)).filter((address) => !before.has(address));

@@ -145,7 +145,7 @@ for (const times of [2, 20]) {
   });
 }
 
-test("of a hundred clients of two processes with one link, one gets in, three times in a row", async ({
+test("of a hundred clients of two processes with one link, one gets in, twice in a row", async ({
   site,
   mailServer,
   visitor,
@@ -153,7 +153,7 @@ test("of a hundred clients of two processes with one link, one gets in, three ti
   const env = { SITE_URL: site.url, TRUSTED_PROXIES: "1" };
   const second = await startSite({ mailServer, database: site.databaseUrl, env });
   try {
-    for (const round of ["first", "second", "third"]) {
+    for (const round of ["first", "second"]) {
       const email = `${round}-${visitor.email}`;
       const person = visitor.asNewProgram();
       const mail = await askOverHttp(person, mailServer, email);
@@ -255,7 +255,7 @@ test("a scanner that runs scripts and presses buttons gets no session and spends
   visitor,
 }) => {
   const mail = await askForMail(page, mailServer, visitor.email);
-  const { signedIn, log } = await pressingScanner(browser, linkIn(mail));
+  const { signedIn, log } = await pressingScanner(browser, linkIn(mail), { patience: 200 });
   expect(signedIn, log.join("\n")).toBe(false);
   expect(log.length, log.join("\n")).toBeGreaterThan(2);
   await followLink(page, linkIn(mail));

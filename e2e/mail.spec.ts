@@ -347,7 +347,6 @@ test("with both mail servers away nothing is lost, and whichever is back deliver
 });
 
 const absences: Record<string, { behaviour: MailServerBehaviour; isKilled: boolean }> = {
-  "is away": { behaviour: "refuse connections", isKilled: false },
   "takes nothing for now": { behaviour: { answer: 451, at: "RCPT" }, isKilled: false },
   "says nothing": { behaviour: { stall: 300_000, at: "DATA" }, isKilled: false },
   "is away, and the site is killed meanwhile": {

@@ -282,7 +282,10 @@ test("a scanner that only presses spends no try of number or code, and the numbe
 }) => {
   const mail = await askForMail(page, mailServer, visitor.email);
   const number = await numberOn(page);
-  const { signedIn, log } = await pressingScanner(browser, linkIn(mail), { fills: false });
+  const { signedIn, log } = await pressingScanner(browser, linkIn(mail), {
+    fills: false,
+    patience: 200,
+  });
   expect(signedIn, log.join("\n")).toBe(false);
   expect(log.join("\n")).toContain('pressed "Sign in there"');
   const telephone = visitor.asNewProgram();

@@ -1,3 +1,4 @@
+import { listSessions } from "./support/database";
 import type { HttpAnswer, HttpClient } from "./support/http";
 import { askOverHttp, isSignedIn, sendCode, signInOverHttp } from "./support/program";
 import {
@@ -244,6 +245,10 @@ test("a session that shall stay ends after 30 days, however often it is used", a
   for (let days = 6; days < 30; days += 6) {
     await site.clock.advance(6 * day);
     expect(await isSignedIn(program), `after ${days} days`).toBe(true);
+    // It is renewed after the answer, which no visitor is six days ahead of.
+    await expect
+      .poll(async () => (await listSessions(site, visitor.email))[0]?.lastSeenAt)
+      .toBeGreaterThan(site.clock.now().getTime() - minute);
   }
   await site.clock.advance(6 * day - minute);
   expect(await isSignedIn(program)).toBe(true);
