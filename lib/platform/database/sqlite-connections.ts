@@ -26,7 +26,7 @@ export async function connectApart(
   await reader.executeScript("PRAGMA query_only=ON");
   const turn = new Mutex();
   const write = async <Result>(work: () => Promise<Result>) => {
-    const deadline = Date.now() + patience;
+    const deadline = performance.now() + patience;
     return await turn.runExclusive(() => whenFree(work, deadline));
   };
   return {
@@ -34,12 +34,12 @@ export async function connectApart(
     adapterName: writer.adapterName,
     queryRaw: (query) =>
       /^\s*SELECT\b/i.test(query.sql)
-        ? whenFree(() => reader.queryRaw(query), Date.now() + patience)
+        ? whenFree(() => reader.queryRaw(query), performance.now() + patience)
         : write(() => writer.queryRaw(query)),
     executeRaw: (query) => write(() => writer.executeRaw(query)),
     executeScript: (script) => write(() => writer.executeScript(script)),
     startTransaction: async (isolationLevel) => {
-      const deadline = Date.now() + patience;
+      const deadline = performance.now() + patience;
       const release = await turn.acquire();
       try {
         const begin = () => writer.startTransaction(isolationLevel);
@@ -78,7 +78,7 @@ function isEnd({ sql }: SqlQuery): boolean {
 /**
  * Does `work` as soon as no other writer is in the way. Waits without blocking this process, since it may itself be the
  * one to wait for, and has others to answer meanwhile.
- * @param deadline in milliseconds since the epoch
+ * @param deadline by `performance.now()`, since the time of day may jump
  * @throws what SQLite says when the deadline is over
  */
 export async function whenFree<Result>(
@@ -87,7 +87,7 @@ export async function whenFree<Result>(
 ): Promise<Result> {
   for (;;) {
     // A place in the queue that came too late is of no use: whoever asked has been told.
-    if (Date.now() > deadline) throw new DriverAdapterError({ kind: "SocketTimeout" });
+    if (performance.now() > deadline) throw new DriverAdapterError({ kind: "SocketTimeout" });
     try {
       return await work();
     } catch (error) {

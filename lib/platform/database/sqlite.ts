@@ -59,7 +59,7 @@ async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDrive
     accessSync(file, constants.W_OK);
     // Of two processes that switch a new file to WAL, one is told at once that it is locked.
     const opened = connection;
-    await whenFree(() => opened.executeScript(settings), Date.now() + longestMigration);
+    await whenFree(() => opened.executeScript(settings), performance.now() + longestMigration);
     return connection;
   } catch (cause) {
     await connection?.dispose();
@@ -97,7 +97,7 @@ async function runInExclusiveTransaction<T>(
     await connection.executeScript("PRAGMA foreign_keys=OFF");
     await whenFree(
       () => connection.executeScript("BEGIN IMMEDIATE"),
-      Date.now() + longestMigration,
+      performance.now() + longestMigration,
     );
     const result = await work(connection);
     await assertReferencesHold(connection);
