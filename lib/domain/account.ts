@@ -56,15 +56,13 @@ function isName(text: string): boolean {
  */
 export async function exportAccount({ user }: SignedIn, client: Client): Promise<object> {
   const userId = user.id;
-  await database().$transaction((transaction) =>
-    recordEvent(transaction, {
-      type: "sensitive_read",
-      userId,
-      actor: userId,
-      client,
-      details: { act: "export" },
-    }),
-  );
+  await recordEvent(database(), {
+    type: "sensitive_read",
+    userId,
+    actor: userId,
+    client,
+    details: { act: "export" },
+  });
   const [account, sessions, browsers, changes, notices, events] = await Promise.all([
     database().user.findUniqueOrThrow({ where: { id: userId } }),
     database().session.findMany({

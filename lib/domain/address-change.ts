@@ -2,7 +2,6 @@ import type { AddressChange } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
-import { LimitReached } from "@/lib/platform/limits";
 import {
   hashToken,
   keyedHash,
@@ -16,7 +15,7 @@ import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { readDigits } from "./digits";
 import type { EmailAddress } from "./email-address";
-import { countAddressCode, countMail, forgiveAddressCode } from "./limits";
+import { countGuess, forgiveGuess, storeWithinLimits } from "./limits";
 import { queueMail } from "./outbox";
 import { queueSecurityMail, withdrawPendingChanges } from "./security-mail";
 import { endSessions, type SignedIn } from "./sessions";
@@ -60,12 +59,12 @@ export async function askForAddressChange(
   const askedAt = new Date();
   const expiresAt = new Date(askedAt.getTime() + environment().linkLifetime);
   const { browserToken, timeZone, ...shown } = client;
-  await database().$transaction(async (transaction) => {
-    await countMail(transaction, {
-      email: address.canonical,
-      browserHash: hashToken(browserToken),
-      networkAddress: client.networkAddress,
-    });
+  const mail = {
+    email: address.canonical,
+    browserHash: hashToken(browserToken),
+    networkAddress: client.networkAddress,
+  };
+  await storeWithinLimits(mail, async (transaction) => {
     await withdrawPendingChanges(transaction, user.id);
     await transaction.addressChange.create({
       data: {
@@ -132,12 +131,8 @@ export async function confirmByCode(
   if (!change) return { problem: "expired" };
   const code = readDigits(typed, 6);
   if (!code) return { problem: "malformed-code" };
-  try {
-    await countAddressCode(change.newEmail);
-  } catch (error) {
-    if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
-    throw error;
-  }
+  const pausedUntil = await countGuess("address-code", change.newEmail);
+  if (pausedUntil) return { problem: "paused", retryAt: pausedUntil };
   const { codeAttempts } = environment();
   const { count } = await database().addressChange.updateMany({
     where: { id: change.id, codeTries: { lt: codeAttempts } },
@@ -151,7 +146,7 @@ export async function confirmByCode(
       problem: "wrong-code",
       triesLeft: count === 0 ? 0 : codeAttempts - change.codeTries - 1,
     };
-  await forgiveAddressCode(change.newEmail);
+  await forgiveGuess("address-code", change.newEmail);
   return await applyChange(signedIn, change, client);
 }
 

@@ -1,5 +1,4 @@
-import type { Transaction } from "@/lib/platform/database/database";
-import { database } from "@/lib/platform/database/database";
+import { database, type Transaction } from "@/lib/platform/database/database";
 import { hours, minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import {
@@ -15,11 +14,13 @@ import { mailStop, peekMailStopEnd } from "./mail-stop";
 import { networkOf } from "./network";
 
 /** Ten wrong codes an hour, counted per address across codes and browsers, then a quarter of an hour's pause. */
-const wrongCodes: Limit = { name: "code", times: 10, within: hours(1), pause: minutes(15) };
-/** As many again for who holds a link: strangers, who can type codes only for what they have asked, cannot use these up. */
-const wrongWithLink: Limit = { ...wrongCodes, name: "code-with-link" };
+const wrongGuesses = { times: 10, within: hours(1), pause: minutes(15) };
 
-const wrongAddressCodes: Limit = { ...wrongCodes, name: "address-code" };
+/**
+ * What is guessed, each counted by itself: the code, typed where it was asked for; code or number beside a link, which
+ * strangers, who have none, cannot use up; and the code that confirms a new address, by whichever account it is wanted.
+ */
+export type Guess = "code" | "code-with-link" | "address-code";
 
 /** A mail that somebody asks for. */
 type AskedMail = { email: string; browserHash: string; networkAddress: string };
@@ -41,6 +42,28 @@ export async function countMail(transaction: Transaction, mail: AskedMail): Prom
   for (const [limit, key] of limitsOfAddress(mail)) await count(transaction, limit, key);
   const stoppedUntil = isKnown ? null : await peekMailStopEnd(transaction, mail.email);
   if (stoppedUntil) throw new LimitReached(mailStop, stoppedUntil);
+}
+
+/**
+ * Counts a mail and stores it with what belongs to it, or does neither. Whoever comes too often is refused by looking,
+ * and keeps no writer waiting; of those who look at once, counting decides.
+ * @throws {LimitReached} the one that lasts longest, so that whoever waits until then is not refused again
+ */
+export async function storeWithinLimits(
+  mail: AskedMail,
+  store: (transaction: Transaction) => Promise<void>,
+): Promise<void> {
+  const reached = await peekMailLimit(mail);
+  if (reached) throw reached;
+  try {
+    await database().$transaction(async (transaction) => {
+      await countMail(transaction, mail);
+      await store(transaction);
+    });
+  } catch (error) {
+    if (!(error instanceof LimitReached)) throw error;
+    throw (await peekMailLimit(mail)) ?? error;
+  }
 }
 
 /** The limit that such a mail would reach, the one that lasts longest, or null when it can be sent now. Never writes. */
@@ -80,22 +103,19 @@ function mailLimits(): Limit[] {
 /**
  * Counts a typed code or number as wrong before it is compared, so that guesses sent all at once get no more tries.
  * A new mail does not reset the count (NIST SP 800-63B-4 3.1.3.2).
- * @throws {LimitReached}
+ * @returns until when nothing more can be tried, or null when this can be
  */
-export async function countCode(email: string, hasLink: boolean): Promise<void> {
-  await countAgainst(database(), hasLink ? wrongWithLink : wrongCodes, email);
-}
-
-/** The same for the codes that confirm a new address, by whichever account it is wanted. @throws {LimitReached} */
-export async function countAddressCode(newEmail: string): Promise<void> {
-  await countAgainst(database(), wrongAddressCodes, newEmail);
-}
-
-export async function forgiveAddressCode(newEmail: string): Promise<void> {
-  await countBack(database(), wrongAddressCodes, newEmail);
+export async function countGuess(guess: Guess, email: string): Promise<Date | null> {
+  try {
+    await countAgainst(database(), { name: guess, ...wrongGuesses }, email);
+    return null;
+  } catch (error) {
+    if (error instanceof LimitReached) return error.retryAt;
+    throw error;
+  }
 }
 
 /** It was right after all. */
-export async function forgiveCode(email: string, hasLink: boolean): Promise<void> {
-  await countBack(database(), hasLink ? wrongWithLink : wrongCodes, email);
+export async function forgiveGuess(guess: Guess, email: string): Promise<void> {
+  await countBack(database(), { name: guess, ...wrongGuesses }, email);
 }

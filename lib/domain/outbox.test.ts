@@ -5,7 +5,6 @@ import { prepareTestDatabase } from "@/lib/platform/database/test-database";
 import type { Delivery } from "@/lib/platform/mail";
 import { seal } from "@/lib/platform/secrets";
 import {
-  cancelMailsTo,
   claimDueMails,
   listCapturedMails,
   queueMail,
@@ -13,6 +12,7 @@ import {
   recordDelivery,
   renewClaim,
 } from "./outbox";
+import { endRequestsOf } from "./sign-in-state";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -167,7 +167,7 @@ test("what is accepted stays accepted, whatever is said afterwards", async () =>
 test("cancelled mails are erased and never sent, and those to others are", async () => {
   await queue();
   await queue("bob@example.org");
-  await database().$transaction((transaction) => cancelMailsTo(transaction, "ann@example.org"));
+  await database().$transaction((transaction) => endRequestsOf(transaction, "ann@example.org"));
   const where = { recipient: "ann@example.org" };
   const cancelled = { state: "expired", sealedContent: null, settledAt: now };
   expect(await database().mail.findFirst({ where })).toMatchObject(cancelled);
@@ -185,7 +185,7 @@ test("cancelling takes back what signs in, and no news of the account", async ()
     { ...asker, template: "account-deleted" },
   ] as const)
     await queueMail(database(), { recipient: "ann@example.org", expiresAt, content: other });
-  await cancelMailsTo(database(), "ann@example.org");
+  await endRequestsOf(database(), "ann@example.org");
   const mails = await database().mail.findMany({ select: { template: true, state: true } });
   expect(mails.toSorted((a, b) => a.template.localeCompare(b.template))).toEqual([
     { template: "account-deleted", state: "queued" },
@@ -211,7 +211,7 @@ test.each<Delivery["outcome"]>(["accepted", "refused", "expired"])(
 test("cancelling changes nothing of what has gone out", async () => {
   await queue();
   await recordDelivery(await claim(), { outcome: "accepted", answer: "250 taken" });
-  await cancelMailsTo(database(), "ann@example.org");
+  await endRequestsOf(database(), "ann@example.org");
   expect(await onlyMail()).toMatchObject({ state: "accepted" });
 });
 

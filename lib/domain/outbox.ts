@@ -82,10 +82,14 @@ export async function queueMail(
   });
 }
 
-/** Takes back what has not gone out yet: its link and its code are dead. */
-export async function cancelMailsTo(transaction: Transaction, recipient: string): Promise<void> {
+/** Takes back what has not gone out yet: what it carries is dead. */
+export async function cancelMailsTo(
+  transaction: Transaction,
+  recipients: string[],
+  templates: MailContent["template"][],
+): Promise<void> {
   await transaction.mail.updateMany({
-    where: { recipient, template: { in: ["sign-in", "step-up"] }, state: "queued" },
+    where: { recipient: { in: recipients }, template: { in: templates }, state: "queued" },
     data: { state: "expired", sealedContent: null, settledAt: new Date() },
   });
 }

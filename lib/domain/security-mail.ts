@@ -4,7 +4,7 @@ import { days } from "@/lib/platform/duration";
 import { readSignedId, signedId } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
-import { type MailContent, queueMail } from "./outbox";
+import { cancelMailsTo, type MailContent, queueMail } from "./outbox";
 import { endSessions } from "./sessions";
 import { endRequestsOf } from "./sign-in-state";
 
@@ -111,12 +111,6 @@ export async function withdrawPendingChanges(
     where: { id: { in: changes.map(({ id }) => id) }, ...pending },
     data: { withdrawnAt: new Date() },
   });
-  await transaction.mail.updateMany({
-    where: {
-      recipient: { in: changes.map(({ newEmail }) => newEmail) },
-      template: "address-change",
-      state: "queued",
-    },
-    data: { state: "expired", sealedContent: null, settledAt: new Date() },
-  });
+  const recipients = changes.map(({ newEmail }) => newEmail);
+  await cancelMailsTo(transaction, recipients, ["address-change"]);
 }

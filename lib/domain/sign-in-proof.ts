@@ -1,10 +1,9 @@
 import type { SignInRequest } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
-import { LimitReached } from "@/lib/platform/limits";
 import { hashToken } from "@/lib/platform/secrets";
 import { readDigits } from "./digits";
-import { countCode, forgiveCode } from "./limits";
+import { countGuess, forgiveGuess } from "./limits";
 import type { SignInWay } from "./redemption";
 import { isCodeOf } from "./sign-in-request";
 import {
@@ -92,10 +91,7 @@ export async function proveByCode(code: string, browserToken: string | undefined
   if (!browserToken) return { problem: "unknown" };
   const browserHash = hashToken(browserToken);
   await buryExpired({ browserHash });
-  const newest = await database().signInRequest.findFirst({
-    where: { browserHash },
-    orderBy: { createdAt: "desc" },
-  });
+  const newest = await peekLatestRequest(browserToken);
   if (!newest) return { problem: "unknown" };
   const candidates = await database().signInRequest.findMany({
     // One guess must not be compared with the codes of many people.
@@ -154,8 +150,8 @@ export async function approveByNumber(
   if (!given) return { problem: "malformed-number" };
   // Pressed twice, or sent again by a browser.
   if (link.request.approvedAt && Number(given) === number) return { approved: true };
-  const paused = await countTry(email, true);
-  if (paused) return { ...paused, problem: "paused-number" };
+  const pausedUntil = await countGuess("code-with-link", email);
+  if (pausedUntil) return { problem: "paused-number", retryAt: pausedUntil };
   // Of one screen, whichever of its mails was opened.
   const { count } = await database().signInRequest.updateMany({
     where: {
@@ -172,7 +168,7 @@ export async function approveByNumber(
     const triesLeft = count === 0 ? 0 : mostNumberTries - link.request.numberTries - 1;
     return { problem: "wrong-number", triesLeft, email };
   }
-  await forgiveCode(email, true);
+  await forgiveGuess("code-with-link", email);
   const approved = await database().signInRequest.updateMany({
     where: { id, ...stillUsable() },
     data: { approvedAt: new Date() },
@@ -214,8 +210,9 @@ async function tryCode(
   const email = candidates[0]?.email;
   if (!code || !email) return { problem: "malformed-code" };
   const hasLink = counter === "codeTriesElsewhere";
-  const paused = await countTry(email, hasLink);
-  if (paused) return paused;
+  const guess = hasLink ? "code-with-link" : "code";
+  const pausedUntil = await countGuess(guess, email);
+  if (pausedUntil) return { problem: "paused", retryAt: pausedUntil };
   const { codeAttempts } = environment();
   let triesLeft = 0;
   for (const request of candidates) {
@@ -225,22 +222,12 @@ async function tryCode(
     });
     if (count === 0) continue;
     if (isCodeOf(request, code)) {
-      await forgiveCode(email, hasLink);
+      await forgiveGuess(guess, email);
       return { request, way: hasLink ? "link-and-code" : "code" };
     }
     triesLeft = Math.max(triesLeft, codeAttempts - request[counter] - 1);
   }
   return { problem: "wrong-code", triesLeft, email };
-}
-
-async function countTry(email: string, hasLink: boolean): Promise<ProofProblem | null> {
-  try {
-    await countCode(email, hasLink);
-    return null;
-  } catch (error) {
-    if (error instanceof LimitReached) return { problem: "paused", retryAt: error.retryAt };
-    throw error;
-  }
 }
 
 /** A clock that is set back later does not bring them to life again. */

@@ -1,7 +1,6 @@
 import type { SignInRequest } from "@/lib/platform/database/client/client";
-import { database, type Transaction } from "@/lib/platform/database/database";
+import type { Transaction } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
-import { LimitReached } from "@/lib/platform/limits";
 import {
   hashToken,
   keyedHash,
@@ -12,7 +11,7 @@ import {
 import { isReservedAddress } from "./address-change";
 import type { Client } from "./client";
 import type { EmailAddress } from "./email-address";
-import { countMail, peekMailLimit } from "./limits";
+import { storeWithinLimits } from "./limits";
 import { type MailContent, queueMail, type SensitiveAct } from "./outbox";
 import { stillUsable } from "./sign-in-state";
 import { maySignUp } from "./sign-up";
@@ -54,8 +53,7 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
   const browserHash = hashToken(browserToken);
   const screenHash = hashToken(screenToken);
   const mail = { email, browserHash, networkAddress };
-  const store = async (transaction: Transaction) => {
-    await countMail(transaction, mail);
+  await storeWithinLimits(mail, async (transaction) => {
     const request = await transaction.signInRequest.create({
       data: {
         email,
@@ -87,16 +85,7 @@ export async function storeSignInRequest(ask: SignInAsk, linkToken: string): Pro
         askedAt: askedAt.toISOString(),
       } satisfies MailContent,
     });
-  };
-  // Whoever comes too often is refused by looking, and keeps no writer waiting; of those who look at once, counting decides.
-  const reached = await peekMailLimit(mail);
-  if (reached) throw reached;
-  try {
-    await database().$transaction(store);
-  } catch (error) {
-    if (!(error instanceof LimitReached)) throw error;
-    throw (await peekMailLimit(mail)) ?? error;
-  }
+  });
 }
 
 /**

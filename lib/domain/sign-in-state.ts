@@ -125,5 +125,5 @@ export async function endRequestsOf(
     where: { email, ...stillUsable() },
     data: { replacedAt: new Date(), replacedById: byId },
   });
-  await cancelMailsTo(transaction, email);
+  await cancelMailsTo(transaction, [email], ["sign-in", "step-up"]);
 }

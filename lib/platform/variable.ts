@@ -26,15 +26,14 @@ type Bounds = { min?: number; above?: number; max?: number; whole?: boolean };
 
 /** Values separated by commas. */
 export function list<Item extends z.ZodType<string, string>>(item: Item) {
-  return z
-    .string()
-    .transform((text) =>
-      text
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(item));
+  return z.string().transform(partsOf).pipe(z.array(item));
+}
+
+function partsOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
 }
 
 /** Scheme, host and port of a site, in canonical form. */
@@ -88,13 +87,10 @@ export function signUp(error: string) {
 
 function parseSignUp(text: string): "open" | "invited" | string[] | null {
   if (text === "open" || text === "invited") return text;
-  const parts = text
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean);
+  const parts = partsOf(text);
   const isDomain = (part: string) =>
     domainToASCII(part).includes(".") &&
-    !/[\s/:@?#%\\.]$|[\s/:@?#%\\]/.test(part) &&
+    !/[\s/:@?#%\\]|\.$/.test(part) &&
     isHostName(domainToASCII(part));
   return parts.length > 0 && parts.every(isDomain)
     ? parts.map((part) => domainToASCII(part))
