@@ -37,19 +37,19 @@ const worker = processWide<{ wake?: () => void }>("mail-worker", () => ({}));
 /** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
 export function startMailWorker(): void {
   if (worker.wake) return;
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Map<string, Promise<void>>();
   let isLooking = false;
   let isStopped = false;
   const look = async () => {
     if (isStopped || isLooking || underWay.size >= concurrency) return;
     isLooking = true;
     try {
-      for (const mail of await claimDueMails(concurrency - underWay.size)) {
+      for (const mail of await claimDueMails(concurrency - underWay.size, [...underWay.keys()])) {
         const sending = send(mail).finally(() => {
-          underWay.delete(sending);
+          underWay.delete(mail.id);
           void look();
         });
-        underWay.add(sending);
+        underWay.set(mail.id, sending);
       }
     } catch (error) {
       log().error({ err: error }, "the mail queue could not be read");
@@ -62,7 +62,7 @@ export function startMailWorker(): void {
   // What a server has taken and nobody has written down would be sent again.
   atShutdown(async () => {
     isStopped = true;
-    await Promise.all(underWay);
+    await Promise.all(underWay.values());
   });
 }
 

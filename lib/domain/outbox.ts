@@ -6,7 +6,15 @@ import type { Delivery } from "@/lib/platform/mail";
 import { seal, unseal } from "@/lib/platform/secrets";
 
 /** What needs a recent sign-in. */
-const sensitiveActs = ["change-address", "export", "delete", "other"] as const;
+const sensitiveActs = [
+  "change-address",
+  "export",
+  "delete",
+  "add-factor",
+  "remove-factor",
+  "recovery-codes",
+  "other",
+] as const;
 export type SensitiveAct = (typeof sensitiveActs)[number];
 
 /** The browser that asked for a mail. */
@@ -50,7 +58,20 @@ const mailContent = z.discriminatedUnion("template", [
   z.object({ template: z.literal("address-taken"), ...asker }),
   z.object({
     template: z.literal("security"),
-    notice: z.enum(["new-device", "address-changed", "address-restored", "address-undone"]),
+    notice: z.enum([
+      "new-device",
+      "address-changed",
+      "address-restored",
+      "address-undone",
+      "app-added",
+      "app-replaced",
+      "app-removed",
+      "passkey-added",
+      "passkey-removed",
+      "recovery-codes-renewed",
+      "recovery-code-used",
+      "factor-paused",
+    ]),
     /** What "this wasn't me" ends. */
     noticeId: z.string(),
     /** After a change of address: what undoes it, and the new one. */
@@ -97,11 +118,12 @@ export async function cancelMailsTo(
 /**
  * Claims mails that are due, each by one conditional write: of several processes one sends it.
  * @param limit how many at most
+ * @param underWay the ids of those that this process is at: a clock that jumps does not make them due
  */
-export async function claimDueMails(limit: number): Promise<Mail[]> {
+export async function claimDueMails(limit: number, underWay: string[] = []): Promise<Mail[]> {
   const now = new Date();
   const due = await database().mail.findMany({
-    where: { state: "queued", nextAttemptAt: { lte: now } },
+    where: { state: "queued", nextAttemptAt: { lte: now }, id: { notIn: underWay } },
     orderBy: { nextAttemptAt: "asc" },
     take: limit,
   });
