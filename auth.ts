@@ -4,10 +4,12 @@ import type { Adapter } from "@auth/core/adapters";
 import { PrismaAdapter } from "@auth/prisma-adapter";
 import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
-import { redeem, type SignInWay } from "@/lib/domain/redemption";
+import { type Proved, type Redeemed, redeem } from "@/lib/domain/redemption";
 import { type SignInAsk, storeSignInRequest, type Visitor } from "@/lib/domain/sign-in-request";
-import type { SignInRequest, User } from "@/lib/platform/database/client/client";
+import type { StartedAttempt } from "@/lib/domain/two-factor-attempt";
+import type { User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
+import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { randomToken } from "@/lib/platform/secrets";
@@ -24,17 +26,17 @@ type AskErrand = { kind: "ask"; ask: SignInAsk; isStored: boolean; fault?: unkno
 type RedeemErrand = {
   kind: "redeem";
   proven: ProvenSignIn;
-  session?: MintedSession;
+  outcome?: SignInOutcome;
   fault?: unknown;
 };
 
 const errands = new AsyncLocalStorage<AskErrand | RedeemErrand>();
 
 export type ProvenSignIn = {
-  /** Its link or code has been proved; nothing has been spent yet. */
-  request: SignInRequest;
-  /** What proved it. */
-  way: SignInWay;
+  /** Nothing of it has been spent yet. */
+  proved: Proved;
+  /** The address of the account. */
+  email: string;
   visitor: Visitor;
   /** The value of the session cookie that this browser has had. */
   formerSessionToken: string | undefined;
@@ -50,6 +52,9 @@ export type MintedSession = {
   user: User;
 };
 
+/** A session, or a sign-in that waits for its second factor and is none yet. */
+export type SignInOutcome = { session: MintedSession } | { attempt: StartedAttempt };
+
 /**
  * Mints a link token and stores the request with its mail.
  * @throws when the database does not answer
@@ -64,15 +69,16 @@ export async function askForSignIn(ask: SignInAsk): Promise<void> {
 }
 
 /**
- * Spends a proven sign-in and mints the session, or does neither.
+ * Spends what has been proved and mints the session, or does neither. Where a second factor is asked for, only what waits
+ * for it is kept.
  * @throws {SignInRefused} when it was spent already, or the account is blocked
  */
-export async function mintSession(proven: ProvenSignIn): Promise<MintedSession> {
-  const query = new URLSearchParams({ email: proven.request.email, token: proven.request.id });
+export async function mintSession(proven: ProvenSignIn): Promise<SignInOutcome> {
+  const query = new URLSearchParams({ email: proven.email, token: "proven" });
   const errand: RedeemErrand = { kind: "redeem", proven };
   await run(errand, `callback/email?${query}`, { method: "GET" });
-  if (!errand.session) throw errand.fault ?? new Error("Auth.js minted no session");
-  return errand.session;
+  if (!errand.outcome) throw errand.fault ?? new Error("Auth.js minted no session");
+  return errand.outcome;
 }
 
 async function run(
@@ -106,8 +112,8 @@ function adapter(): Adapter {
     useVerificationToken: async () => {
       const errand = errands.getStore();
       if (errand?.kind !== "redeem") return null;
-      const { id, email, expiresAt } = errand.proven.request;
-      return { identifier: email, token: id, expires: expiresAt };
+      // Whether it can be spent, and how long, is known to `redeem` alone.
+      return { identifier: errand.proven.email, token: "proven", expires: inAMinute() };
     },
     // Nobody is looked up, made or changed before the link is spent: `createSession` does it all at once.
     getUserByEmail: async () => null,
@@ -116,20 +122,26 @@ function adapter(): Adapter {
       const errand = errands.getStore();
       if (errand?.kind !== "redeem")
         throw new Error("A session is made only by redeeming a proven sign-in");
-      const { request, visitor, formerSessionToken, way } = errand.proven;
-      const { session, user } = await noteFault(errand, () =>
-        redeem(request.id, sessionToken, visitor, formerSessionToken, way),
+      const { proved, visitor, formerSessionToken } = errand.proven;
+      const redeemed = await noteFault(errand, () =>
+        redeem(proved, { sessionToken, formerSessionToken, visitor }),
       );
-      errand.session = {
-        token: sessionToken,
-        expiresAt: session.expiresAt,
-        endsAt: session.endsAt ?? session.expiresAt,
-        keepSignedIn: session.keepSignedIn,
-        user,
-      };
-      return { sessionToken, userId, expires: session.expiresAt };
+      errand.outcome = outcomeOf(redeemed, sessionToken);
+      // What Auth.js makes of this is a cookie in an answer that nobody gets.
+      return { sessionToken, userId, expires: inAMinute() };
     },
   };
+}
+
+function outcomeOf(redeemed: Redeemed, token: string): SignInOutcome {
+  if ("attempt" in redeemed) return redeemed;
+  const { session, user } = redeemed;
+  const { expiresAt, endsAt, keepSignedIn } = session;
+  return { session: { token, expiresAt, endsAt: endsAt ?? expiresAt, keepSignedIn, user } };
+}
+
+function inAMinute(): Date {
+  return new Date(Date.now() + minutes(1));
 }
 
 let authHandlers: ReturnType<typeof NextAuth>["handlers"] | undefined;

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 const pages = [
   ["/account", "account.overview"],
   ["/account/email", "account.email.title"],
+  ["/account/two-factor", "account.twoFactor.title"],
   ["/account/sessions", "account.sessions.title"],
   ["/account/activity", "account.activity.title"],
   ["/account/export", "account.export.title"],

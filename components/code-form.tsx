@@ -6,23 +6,36 @@ type CodeForm = {
   action: string;
   /** The secret of the link, where the code alone is not enough. */
   token?: string;
+  /** Where to go on to, where the site does not know it by itself. */
+  next?: string | undefined;
   problem: string | undefined;
+  /** What is asked for; without it, the six digits of the mail. */
+  label?: string;
   /** What the button says; without it, "Sign in". */
   submit?: string;
   autoFocus?: boolean;
 };
 
 /** The six digits, as phones fill them in and as people type them. */
-export function CodeForm({ action, token, problem, submit, autoFocus = false }: CodeForm) {
+export function CodeForm({
+  action,
+  token,
+  next,
+  problem,
+  label,
+  submit,
+  autoFocus = false,
+}: CodeForm) {
   const t = useTranslations("checkEmail");
   return (
     <form action={action} method="post" className="grid grid-cols-1 gap-4" noValidate>
       {token && <input type="hidden" name="token" value={token} />}
+      {next && <input type="hidden" name="next" value={next} />}
       <Field
         id="code"
         name="code"
         dir="ltr"
-        label={t("code")}
+        label={label ?? t("code")}
         error={problem}
         inputMode="numeric"
         autoComplete="one-time-code"

@@ -5,7 +5,7 @@ import { Button, ButtonLink } from "./ui/button";
 type SiteHeader = { siteName: string; userName: string | null; path: string };
 
 /** Pages on the way in, where another way in would only be in the way. */
-const signInPaths = ["/sign-in", "/check-email", "/confirm"];
+const signInPaths = ["/sign-in", "/check-email", "/confirm", "/two-factor"];
 
 /** Where you are, who you are, and the way in or out. */
 export function SiteHeader({ siteName, userName, path }: SiteHeader) {

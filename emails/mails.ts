@@ -67,7 +67,14 @@ type StepUp = About & {
   code: string;
   expiresAt: Date;
   /** What the person wanted to do. */
-  act: "change-address" | "export" | "delete" | "other";
+  act:
+    | "change-address"
+    | "export"
+    | "delete"
+    | "add-factor"
+    | "remove-factor"
+    | "recovery-codes"
+    | "other";
   sessionsLink: string;
 };
 
@@ -143,7 +150,19 @@ export function renderAddressTakenMail(mail: About): Promise<RenderedMail> {
 }
 
 type Security = About & {
-  notice: "new-device" | "address-changed" | "address-restored" | "address-undone";
+  notice:
+    | "new-device"
+    | "address-changed"
+    | "address-restored"
+    | "address-undone"
+    | "app-added"
+    | "app-replaced"
+    | "app-removed"
+    | "passkey-added"
+    | "passkey-removed"
+    | "recovery-codes-renewed"
+    | "recovery-code-used"
+    | "factor-paused";
   /** What ends it, if it was somebody else. After a change of address, `undoLink` does that and more. */
   notMeLink: string;
   undoLink: string | null;

@@ -54,6 +54,6 @@ export async function signedOutOnly(path: string): Promise<void> {
 export async function requireRecentSignIn(): Promise<CurrentUser> {
   const user = await requireUser();
   const signedIn = await currentSession();
-  if (signedIn && isRecentlySignedIn(signedIn)) return user;
+  if (signedIn && (await isRecentlySignedIn(signedIn))) return user;
   return redirect(stepUpPath(await requestedPath()));
 }

@@ -25,6 +25,7 @@ import type { SearchParams } from "@/lib/web/query";
 import { safeReturnTo, signInPath } from "@/lib/web/return-to";
 import { currentSession } from "@/lib/web/session";
 import { site } from "@/lib/web/site";
+import { currentAttempt } from "@/lib/web/two-factor";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("checkEmail"))("title") };
@@ -50,6 +51,8 @@ export default async function CheckEmailPage({ searchParams }: { searchParams: S
   const next = safeReturnTo(request.next);
   const isStepUp = await isStepUpOfThisSession(request);
   if (!isStepUp) await signedOutOnly(next);
+  // In another tab: the mail has done its part.
+  if (request.usedAt && (await currentAttempt())) redirect("/two-factor");
   const t = await getTranslations("checkEmail");
   const proofProblem = await readProofProblem(searchParams);
   const askProblem = await readAskProblem(searchParams);

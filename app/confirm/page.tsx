@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
 import { Approved } from "@/components/approved";
 import { ConfirmElsewhere } from "@/components/confirm-elsewhere";
@@ -13,6 +14,7 @@ import { describeEnding, describeProofProblem, readProofProblem } from "@/lib/we
 import { readQuery, type SearchParams } from "@/lib/web/query";
 import { signInPath } from "@/lib/web/return-to";
 import { site } from "@/lib/web/site";
+import { currentAttempt } from "@/lib/web/two-factor";
 
 export async function generateMetadata(): Promise<Metadata> {
   return {
@@ -37,6 +39,8 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Sear
     );
   }
   const { request, ending, isOwn } = link;
+  // The mail has done its part; what is missing is the second factor.
+  if (isOwn && ending?.problem === "used" && (await currentAttempt())) redirect("/two-factor");
   const strip = <StripToken token={token} isKnown />;
   const signIn = signInPath(request.next);
   const problem = await readProofProblem(searchParams);

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { TokenAct, TokenEnd } from "@/components/token-act";
+import { Field } from "@/components/ui/field";
 import { peekNotice } from "@/lib/domain/security-mail";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
@@ -10,7 +11,7 @@ export async function generateMetadata(): Promise<Metadata> {
 
 /** What "this wasn't me" of a security mail opens. Looks only; its button acts. */
 export default async function NotMePage({ searchParams }: { searchParams: SearchParams }) {
-  const { token = "", done } = await readQuery(searchParams);
+  const { token = "", done, problem } = await readQuery(searchParams);
   const notice = await peekNotice(token);
   const t = await getTranslations("notMe");
   const isDone = done !== undefined;
@@ -25,9 +26,30 @@ export default async function NotMePage({ searchParams }: { searchParams: Search
         nextText={t("signIn")}
       />
     );
+  const { passkeyId, browserHash, user } = notice;
   return (
-    <TokenAct title={t("title")} action="/auth/not-me" token={token} submit={t("submit")}>
-      {t("lead")}
+    <TokenAct
+      title={t("title")}
+      action="/auth/not-me"
+      token={token}
+      field={
+        passkeyId && (
+          <Field
+            id="email"
+            name="email"
+            dir="ltr"
+            label={t("label", { email: user.emailTyped })}
+            error={problem === "address" ? t("problem") : undefined}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+          />
+        )
+      }
+      submit={t("submit")}
+    >
+      {t(passkeyId ? "leadPasskey" : browserHash ? "lead" : "leadAll")}
     </TokenAct>
   );
 }

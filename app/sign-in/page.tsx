@@ -1,7 +1,11 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
+import { PasskeyForm } from "@/components/passkey-form";
 import { SignInForm } from "@/components/sign-in-form";
+import { Button } from "@/components/ui/button";
 import { Doorway } from "@/components/ui/doorway";
+import { Notice } from "@/components/ui/notice";
+import { canHavePasskeys } from "@/lib/domain/passkeys";
 import { signedOutOnly } from "@/lib/latchkey";
 import { readAskProblem } from "@/lib/web/ask-problem";
 import { readQuery, type SearchParams } from "@/lib/web/query";
@@ -17,6 +21,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
   await signedOutOnly(safeReturnTo(query.next));
   const t = await getTranslations("signIn");
   const { signUp } = site();
+  const problem = await readAskProblem(searchParams);
   return (
     <Doorway door="closed" title={t("title")}>
       <p className="text-muted">{t(signUp === "invited" ? "leadClosed" : "lead")}</p>
@@ -27,12 +32,27 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
             : t("domainsOnly", { domains: signUp.join(", ") })}
         </p>
       )}
+      {problem?.isPasskey && <Notice look="danger">{problem.words}</Notice>}
       <SignInForm
         email={query.email}
-        error={(await readAskProblem(searchParams))?.words}
+        error={problem?.isPasskey ? undefined : problem?.words}
         next={query.next}
         remember={query.remember === "on"}
       />
+      {canHavePasskeys() && (
+        <PasskeyForm
+          action="/auth/passkey"
+          purpose="sign-in"
+          fields={{ next: query.next }}
+          texts={{
+            waiting: t("passkey.waiting"),
+            cancelled: t("passkey.cancelled"),
+            failed: t("passkey.failed"),
+          }}
+        >
+          <Button look="quiet">{t("passkey.button")}</Button>
+        </PasskeyForm>
+      )}
     </Doorway>
   );
 }

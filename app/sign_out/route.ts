@@ -2,14 +2,16 @@ import { signOut } from "@/lib/domain/sessions";
 import { answerDone, forgetPages } from "@/lib/web/answer";
 import { clearSessionCookie, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
+import { endCurrentAttempt } from "@/lib/web/two-factor";
 import { describeClient } from "@/lib/web/visitor";
 
-/** Ends this session on the server and clears its cookie; the same when nobody is signed in. */
+/** Ends this session on the server and clears its cookie, and a sign-in that waits for its second factor; the same when nobody is signed in. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: async (request) => {
     const token = await readSessionCookie();
     if (token) await signOut(token, describeClient(request.headers));
     await clearSessionCookie();
+    await endCurrentAttempt();
     return forgetPages(answerDone(request, "/"));
   },
 });

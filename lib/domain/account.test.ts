@@ -6,7 +6,7 @@ import {
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
-import { hashToken, randomToken } from "@/lib/platform/secrets";
+import { hashToken, randomToken, unseal } from "@/lib/platform/secrets";
 import {
   deleteAccount,
   exportAccount,
@@ -20,10 +20,12 @@ import { mailStopToken, stopMails } from "./mail-stop";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
 import { pauseAct } from "./paused-act";
-import { redeem } from "./redemption";
 import { findSession, type SignedIn } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
 import { sweep } from "./sweep";
+import { addAttempt, addPasskey, addTotp } from "./test-second-factor";
+import { redeemMail } from "./test-sign-in";
+import { newTotpSecret } from "./totp";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -44,6 +46,10 @@ const partOf: Record<string, string> = {
   SignInRequest: "sign_in_requests",
   Mail: "mails",
   MailStop: "mail_stops",
+  Totp: "authenticator_app",
+  Passkey: "passkeys",
+  RecoveryCode: "recovery_codes",
+  TwoFactorAttempt: "two_factor_attempts",
   AuditEvent: "events",
 };
 
@@ -140,7 +146,10 @@ describe("an export", () => {
   test("has rows of every table that knows the person", async () => {
     const { signedIn } = await leadALife();
     const exported = await read(signedIn);
-    for (const model of personal) expect(exported[partOf[model] ?? ""], model).not.toEqual([]);
+    for (const model of personal) {
+      expect(exported[partOf[model] ?? ""], model).toBeTruthy();
+      expect(exported[partOf[model] ?? ""], model).not.toEqual([]);
+    }
     expect(exported.account).toMatchObject({ id: signedIn.user.id, email: signedIn.user.email });
     expect(JSON.stringify(exported.sessions)).toContain("pausedActs");
     expect(Object.keys(exported).toSorted()).toEqual(
@@ -152,9 +161,30 @@ describe("an export", () => {
     const { signedIn, secrets } = await leadALife();
     const exported = await read(signedIn);
     const text = JSON.stringify(exported);
-    expect(text.match(/"\w*(hash|sealed|token)\w*":/gi)).toBeNull();
+    expect(text.match(/"\w*(hash|sealed|token|salt|secret)\w*":/gi)).toBeNull();
     for (const secret of [...secrets, ...(await storedSecrets())])
       expect(text.includes(secret)).toBe(false);
+  });
+
+  test("has what a person knows of their second factors", async () => {
+    const { signedIn, passkey } = await leadALife();
+    const { id, name, credentialId } = passkey;
+    const exported = await read(signedIn);
+    const userId = signedIn.user.id;
+    expect(exported.authenticator_app).toEqual({ userId, createdAt: now.toISOString() });
+    expect(exported.passkeys).toMatchObject([{ id, name, credentialId, userId }]);
+    expect(exported.recovery_codes).toEqual([{ id: expect.any(String), userId }]);
+    expect(exported.two_factor_attempts).toMatchObject([{ userId, way: "link", next: "/" }]);
+  });
+
+  test("of who has no second factor says so", async () => {
+    const { signedIn } = await signIn(ann);
+    expect(await read(signedIn)).toMatchObject({
+      authenticator_app: null,
+      passkeys: [],
+      recovery_codes: [],
+      two_factor_attempts: [],
+    });
   });
 
   test("is described part by part", () => {
@@ -297,7 +327,11 @@ describe("deleting", () => {
 
   test("ends every session at once", async () => {
     const { signedIn, token } = await leadALife();
-    const { token: there } = await signIn(signedIn.user.email);
+    const there = randomToken();
+    const where = { tokenHash: hashToken(token) };
+    const { id: _, ...row } = await database().session.findUniqueOrThrow({ where });
+    await database().session.create({ data: { ...row, tokenHash: hashToken(there) } });
+    expect(await findSession(there)).not.toBeNull();
     await deleteAccount(signedIn, client);
     for (const each of [token, there]) expect(await findSession(each)).toBeNull();
   });
@@ -395,8 +429,22 @@ async function leadALife() {
   await wish(signedIn, "ann.wish@example.org");
   await pauseAct(signedIn, "/account/delete/now", { confirmation: "the typed words" });
   const { linkToken } = await askForMail(own);
-  const secrets = [token, linkToken, stopped.linkToken, "screen token", "the typed words"];
-  return { token, signedIn, addresses, secrets };
+  const { passkey, totpSecret } = await addFactors(signedIn);
+  const typed = ["screen token", "the typed words", totpSecret];
+  const secrets = [token, linkToken, stopped.linkToken, ...typed];
+  return { token, signedIn, addresses, secrets, passkey };
+}
+
+/** A second factor of each kind, and a sign-in that waits for one, and has one to set up. */
+async function addFactors({ user, session }: SignedIn) {
+  const sealedSecret = await addTotp(user);
+  const sealedTotp = newTotpSecret();
+  await database().session.update({ where: { id: session.id }, data: { sealedTotp } });
+  await addAttempt(user, { sealedTotp: newTotpSecret() });
+  const code = { salt: "the salt of the codes", hash: "the hash of a code" };
+  await database().recoveryCode.create({ data: { ...code, userId: user.id } });
+  const { passkey } = await addPasskey(user);
+  return { passkey, totpSecret: unseal("totp secret", sealedSecret) };
 }
 
 async function changeAddress(signedIn: SignedIn, email: string) {
@@ -433,12 +481,12 @@ async function everyRow(): Promise<Record<string, unknown[]>> {
   return rows;
 }
 
-/** Every value of a column that is a hash, or sealed. */
+/** Every value of a column that is a hash, its salt, or sealed. */
 async function storedSecrets(): Promise<string[]> {
   const rows = Object.values(await everyRow()).flat();
   return rows
     .flatMap((row) => Object.entries(row ?? {}))
-    .filter(([name, value]) => /hash|sealed/i.test(name) && typeof value === "string" && value)
+    .filter(([name, value]) => /hash|sealed|salt/i.test(name) && typeof value === "string" && value)
     .map(([, value]) => String(value));
 }
 
@@ -463,7 +511,7 @@ const browser = {
 async function signIn(email: string, given: Partial<typeof browser> = {}) {
   const token = randomToken();
   const { id } = await askForMail(email, given);
-  await redeem(id, token, { ...browser, ...given }, undefined, "link");
+  await redeemMail(id, token, { ...browser, ...given }, undefined, "link");
   return { token, signedIn: await signedInWith(token) };
 }
 

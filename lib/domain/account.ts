@@ -3,6 +3,7 @@ import { days } from "@/lib/platform/duration";
 import { listUndoableAddresses, peekLastUndo } from "./address-change";
 import { readDetails, recordEvent } from "./audit";
 import type { Client } from "./client";
+import { isName, tidyName } from "./name";
 import { queueMail } from "./outbox";
 import type { SignedIn } from "./sessions";
 
@@ -18,12 +19,8 @@ export async function renameAccount(
   typed: string,
   client: Client,
 ): Promise<boolean> {
-  const name =
-    typed
-      .normalize("NFC")
-      .replace(/\p{Zs}+/gu, " ")
-      .trim() || null;
-  if (name && !isName(name)) return false;
+  const name = tidyName(typed) || null;
+  if (name && !isName(name, longestName)) return false;
   if (name === user.name) return true;
   await database().$transaction(async (transaction) => {
     await transaction.user.update({ where: { id: user.id }, data: { name } });
@@ -36,18 +33,6 @@ export async function renameAccount(
     });
   });
   return true;
-}
-
-/** Directions and other things that cannot be seen would change the words around a name, or leave nothing of it. */
-function isName(text: string): boolean {
-  const hasLetters = /[\p{L}\p{N}\p{P}\p{S}]/u.test(
-    text.replace(/\p{Default_Ignorable_Code_Point}/gu, ""),
-  );
-  return (
-    hasLetters &&
-    text.length <= longestName &&
-    !/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Bidi_Control}\u2028\u2029]/u.test(text)
-  );
 }
 
 /**
@@ -63,11 +48,11 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     client,
     details: { act: "export" },
   });
-  const [account, sessions, browsers, changes, notices, events] = await Promise.all([
+  const [account, sessions, browsers, changes, notices, events, factors] = await Promise.all([
     database().user.findUniqueOrThrow({ where: { id: userId } }),
     database().session.findMany({
       where: { userId },
-      omit: { tokenHash: true, browserHash: true },
+      omit: { tokenHash: true, browserHash: true, sealedTotp: true },
       include: { pausedActs: { omit: { sealedFields: true } } },
     }),
     database().knownBrowser.findMany({ where: { userId }, omit: { browserHash: true } }),
@@ -77,6 +62,7 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     }),
     database().securityNotice.findMany({ where: { userId }, omit: { browserHash: true } }),
     database().auditEvent.findMany({ where: { userId }, orderBy: { id: "asc" } }),
+    readFactors(userId),
   ]);
   const emails = await listOwnAddresses(database(), account);
   const [requests, mails, stops] = await Promise.all([
@@ -97,10 +83,28 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     known_browsers: browsers,
     address_changes: changes,
     security_notices: notices,
+    ...factors,
     sign_in_requests: requests,
     mails,
     mail_stops: stops,
     events: events.map((event) => ({ ...event, details: readDetails(event) })),
+  };
+}
+
+async function readFactors(userId: string) {
+  const where = { userId };
+  const [app, passkeys, codes, attempts] = await Promise.all([
+    database().totp.findUnique({ where, omit: { sealedSecret: true } }),
+    // A counter is a number longer than JSON has, and no other program has a use for it.
+    database().passkey.findMany({ where, omit: { counter: true } }),
+    database().recoveryCode.findMany({ where, omit: { salt: true, hash: true } }),
+    database().twoFactorAttempt.findMany({ where, omit: { tokenHash: true, sealedTotp: true } }),
+  ]);
+  return {
+    authenticator_app: app,
+    passkeys,
+    recovery_codes: codes,
+    two_factor_attempts: attempts,
   };
 }
 

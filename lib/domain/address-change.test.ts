@@ -20,10 +20,11 @@ import {
 import { readDetails } from "./audit";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
-import { redeem } from "./redemption";
 import { denyNotice, noticeToken } from "./security-mail";
 import { findSession, type SignedIn } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
+import { addAttempt, addPasskey } from "./test-second-factor";
+import { redeemMail } from "./test-sign-in";
 
 process.env.SITE_URL = "https://example.org";
 process.env.SITE_NAME = "Ann & Bob's";
@@ -379,6 +380,13 @@ describe("confirming", () => {
   });
 });
 
+test("a change ends the sign-ins that wait for a second factor, begun with the former address", async () => {
+  const { signedIn } = await signIn(ann);
+  await addAttempt(signedIn.user);
+  await change(signedIn, fresh);
+  expect(await database().twoFactorAttempt.count()).toBe(0);
+});
+
 describe("undoing", () => {
   test("gives the account back to the former address, ends every session and keeps browsers known", async () => {
     const { signedIn, token } = await signIn(ann);
@@ -409,6 +417,29 @@ describe("undoing", () => {
       to: ann,
       undone: true,
     });
+  });
+
+  test("ends the sign-ins that wait for a second factor, and nobody else's", async () => {
+    const { signedIn } = await signIn(ann);
+    const { signedIn: others } = await signIn("eve@example.org");
+    const undo = await change(signedIn, fresh);
+    for (const { user } of [signedIn, signedIn, others]) await addAttempt(user);
+    await undoAddressChange(undo, client);
+    expect(await database().twoFactorAttempt.findMany()).toMatchObject([
+      { userId: others.user.id },
+    ]);
+  });
+
+  test("leaves nobody a passkey that came with the other address: it needs no mail", async () => {
+    const { signedIn } = await signIn(ann);
+    const { passkey: own } = await addPasskey(signedIn.user);
+    vi.setSystemTime(now.getTime() + minute);
+    const undo = await change(signedIn, fresh);
+    vi.setSystemTime(now.getTime() + 2 * minute);
+    await addPasskey(signedIn.user);
+    await undoAddressChange(undo, client);
+    const inUse = await database().passkey.findMany({ where: { deniedAt: null } });
+    expect(inUse.map(({ id }) => id)).toEqual([own.id]);
   });
 
   test("tells the former address so, and the one that it no longer goes by", async () => {
@@ -724,7 +755,7 @@ const browser = {
 
 async function signIn(email: string) {
   const token = randomToken();
-  await redeem(await askForMail(email), token, browser, undefined, "link");
+  await redeemMail(await askForMail(email), token, browser, undefined, "link");
   return { token, signedIn: await signedInWith(token) };
 }
 

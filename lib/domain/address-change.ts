@@ -17,9 +17,11 @@ import { readDigits } from "./digits";
 import type { EmailAddress } from "./email-address";
 import { countGuess, forgiveGuess, storeWithinLimits } from "./limits";
 import { queueMail } from "./outbox";
+import { tidyFactors } from "./second-factor";
 import { queueSecurityMail, withdrawPendingChanges } from "./security-mail";
 import { endSessions, type SignedIn } from "./sessions";
 import { endRequestsOf } from "./sign-in-state";
+import { endAttemptsOf } from "./two-factor-attempt";
 
 /** How long the former address can undo a change. */
 const undoLifetime = days(7);
@@ -201,6 +203,7 @@ async function applyWithin(
   });
   await endRequestsOf(transaction, change.formerEmail);
   await endRequestsOf(transaction, change.newEmail);
+  await endAttemptsOf(transaction, user.id);
   await endSessions(
     transaction,
     { userId: user.id, id: { not: session.id } },
@@ -269,7 +272,13 @@ export async function undoAddressChange(token: string, client: Client): Promise<
     });
     for (const email of new Set([formerEmail, ...later.map((each) => each.newEmail)]))
       await endRequestsOf(transaction, email);
+    await endAttemptsOf(transaction, userId);
     await endSessions(transaction, { userId }, "address-restored", client);
+    // Whoever changed the address may have set up a second factor since, which would keep the owner out.
+    const setUpSince = { userId, createdAt: { gte: createdAt } };
+    await transaction.totp.deleteMany({ where: setUpSince });
+    await transaction.passkey.deleteMany({ where: setUpSince });
+    await tidyFactors(transaction, userId);
     await recordEvent(transaction, {
       type: "user_updated",
       userId,

@@ -6,6 +6,7 @@ import type { Client } from "./client";
 export const eventTypes = [
   "authn_login_success",
   "authn_login_fail",
+  "authn_login_lock",
   "authn_token_revoked",
   "user_created",
   "user_updated",

@@ -7,8 +7,8 @@ import {
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { isKnownBrowser, rememberBrowser } from "./known-browsers";
-import { redeem } from "./redemption";
 import { storeSignInRequest } from "./sign-in-request";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -117,5 +117,5 @@ async function ask(email = ann) {
 
 async function signIn(id: string, browserToken: string) {
   const visitor = { browserToken, userAgent: "", networkAddress: "203.0.113.7", timeZone: null };
-  return await redeem(id, randomToken(), visitor, undefined, "link");
+  return await redeemMail(id, randomToken(), visitor, undefined, "link");
 }

@@ -7,9 +7,9 @@ import {
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { mailStopToken, peekMailStop, resumeMails, stopMails } from "./mail-stop";
-import { redeem } from "./redemption";
 import { proveByLink } from "./sign-in-proof";
 import { storeSignInRequest } from "./sign-in-request";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -155,7 +155,7 @@ test("links that have been sent go on working", async () => {
 test("a browser that has signed in before still gets its mails", async () => {
   const { id } = await ask();
   const visitor = { browserToken: "browser", userAgent: "", networkAddress: "", timeZone: null };
-  await redeem(id, randomToken(), visitor, undefined, "link");
+  await redeemMail(id, randomToken(), visitor, undefined, "link");
   await stopMails(mailStopToken(id));
   expect(await ask()).toHaveProperty("id");
   await expect(ask({ browser: "another" })).rejects.toMatchObject({

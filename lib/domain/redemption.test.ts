@@ -9,9 +9,10 @@ import { days, minutes } from "@/lib/platform/duration";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
 import { readMailContent } from "./outbox";
-import { redeem, SignInRefused, type SignInWay } from "./redemption";
+import { type MailWay, SignInRefused } from "./redemption";
 import { findSession } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -30,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 
 test("the first sign-in makes the account, with a proved address", async () => {
-  const { user } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+  const { user } = await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
   expect(await database().user.findMany()).toEqual([user]);
   expect(user).toMatchObject({
     email: "ann@example.org",
@@ -41,9 +42,9 @@ test("the first sign-in makes the account, with a proved address", async () => {
 });
 
 test("a later sign-in finds the account and leaves it as it is", async () => {
-  const first = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+  const first = await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
   vi.setSystemTime(now.getTime() + 1000);
-  const second = await redeem(
+  const second = await redeemMail(
     await ask({ typed: "ANN@EXAMPLE.ORG" }),
     randomToken(),
     visitor,
@@ -56,7 +57,7 @@ test("a later sign-in finds the account and leaves it as it is", async () => {
 
 test("the session is that of the browser that signs in, and its value is kept as a hash", async () => {
   const token = randomToken();
-  const { session } = await redeem(
+  const { session } = await redeemMail(
     await ask({ keepSignedIn: true }),
     token,
     visitor,
@@ -73,7 +74,7 @@ test("the session is that of the browser that signs in, and its value is kept as
 test("a request that is unknown, used, replaced or expired is refused", async () => {
   await expectRefused("00000000-0000-7000-8000-000000000000", "used");
   const [used, replaced] = [await ask(), await ask()];
-  await redeem(used, randomToken(), visitor, undefined, "link");
+  await redeemMail(used, randomToken(), visitor, undefined, "link");
   await expectRefused(used, "used");
   await expectRefused(replaced, "used");
   const expired = await ask();
@@ -85,7 +86,7 @@ test("a request that is unknown, used, replaced or expired is refused", async ()
 test("until the last moment a request can be redeemed", async () => {
   const request = await ask();
   vi.setSystemTime(now.getTime() + 10 * 60_000 - 1);
-  expect(await redeem(request, randomToken(), visitor, undefined, "link")).toHaveProperty(
+  expect(await redeemMail(request, randomToken(), visitor, undefined, "link")).toHaveProperty(
     "session",
   );
 });
@@ -104,7 +105,7 @@ test("of a hundred mails to a new address, all redeemed at once, one makes the a
 test("the first success ends every mail to that address, and no other", async () => {
   const [used, sibling, elsewhere] = [await ask(), await ask(), await ask({ browser: "another" })];
   const stranger = await ask({ address: "bob@example.org" });
-  await redeem(used, randomToken(), visitor, undefined, "link");
+  await redeemMail(used, randomToken(), visitor, undefined, "link");
   expect(await requestOf(used)).toMatchObject({
     usedAt: now,
     usedUserAgent: "The browser that signs in",
@@ -127,7 +128,7 @@ test("the first success ends every mail to that address, and no other", async ()
 });
 
 test("a blocked account gets no session, and nothing is spent", async () => {
-  await redeem(await ask(), randomToken(), visitor, undefined, "link");
+  await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
   await database().user.updateMany({ data: { blockedAt: now } });
   const [request, sibling] = [await ask(), await ask()];
   const old = await database().session.findMany();
@@ -140,9 +141,9 @@ test("a blocked account gets no session, and nothing is spent", async () => {
 
 test("at a new sign-in the value that the browser had dies, and no other does", async () => {
   const [old, other, fresh] = [randomToken(), randomToken(), randomToken()];
-  await redeem(await ask(), old, visitor, undefined, "link");
-  await redeem(await ask(), other, visitor, undefined, "link");
-  await redeem(await ask(), fresh, visitor, old, "link");
+  await redeemMail(await ask(), old, visitor, undefined, "link");
+  await redeemMail(await ask(), other, visitor, undefined, "link");
+  await redeemMail(await ask(), fresh, visitor, old, "link");
   expect(await findSession(old)).toBeNull();
   expect(await findSession(other)).not.toBeNull();
   expect(await findSession(fresh)).not.toBeNull();
@@ -150,12 +151,12 @@ test("at a new sign-in the value that the browser had dies, and no other does", 
 
 test("somebody else's session in this browser ends, and lives when the sign-in fails", async () => {
   const bobs = randomToken();
-  await redeem(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
+  await redeemMail(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
   const request = await ask();
   await expectRefused("unknown", "used", bobs);
   expect(await findSession(bobs)).not.toBeNull();
   const { user: bob } = (await findSession(bobs)) ?? {};
-  await redeem(request, randomToken(), visitor, bobs, "link");
+  await redeemMail(request, randomToken(), visitor, bobs, "link");
   expect(await findSession(bobs)).toBeNull();
   const where = { type: "authn_token_revoked" };
   const [event, ...others] = await database().auditEvent.findMany({ where });
@@ -166,17 +167,23 @@ test("somebody else's session in this browser ends, and lives when the sign-in f
 
 test("a session value that is taken already spends nothing", async () => {
   const token = randomToken();
-  await redeem(await ask(), token, visitor, undefined, "link");
+  await redeemMail(await ask(), token, visitor, undefined, "link");
   const request = await ask();
-  await expect(redeem(request, token, visitor, undefined, "link")).rejects.toThrow();
+  await expect(redeemMail(request, token, visitor, undefined, "link")).rejects.toThrow();
   expect(await requestOf(request)).toMatchObject({ usedAt: null });
 });
 
 test("the same person in the same browser goes on with the same session, under a new value", async () => {
   const [old, fresh] = [randomToken(), randomToken()];
-  const first = await redeem(await ask({ keepSignedIn: true }), old, visitor, undefined, "link");
+  const first = await redeemMail(
+    await ask({ keepSignedIn: true }),
+    old,
+    visitor,
+    undefined,
+    "link",
+  );
   later(minutes(20));
-  const second = await redeem(await ask(), fresh, visitor, old, "code");
+  const second = await redeemMail(await ask(), fresh, visitor, old, "code");
   expect(second.session).toEqual({
     ...first.session,
     tokenHash: hashToken(fresh),
@@ -191,11 +198,11 @@ test("the same person in the same browser goes on with the same session, under a
 
 test("of two sign-ins at once in a browser that is signed in, one session is left with one value", async () => {
   const old = randomToken();
-  await redeem(await ask(), old, visitor, undefined, "link");
+  await redeemMail(await ask(), old, visitor, undefined, "link");
   const tokens = [randomToken(), randomToken()];
   const ids = [await ask(), await ask()];
   const results = await Promise.allSettled(
-    ids.map((id, index) => redeem(id, tokens[index] ?? "", visitor, old, "link")),
+    ids.map((id, index) => redeemMail(id, tokens[index] ?? "", visitor, old, "link")),
   );
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   const found = await Promise.all(tokens.map(findSession));
@@ -206,19 +213,19 @@ test("of two sign-ins at once in a browser that is signed in, one session is lef
 
 test("what was interrupted in a session is still there after signing in again", async () => {
   const old = randomToken();
-  const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+  const { session } = await redeemMail(await ask(), old, visitor, undefined, "link");
   const act = { sessionId: session.id, path: "/", sealedFields: "", expiresAt: now };
   await database().pausedAct.create({ data: act });
-  await redeem(await ask(), randomToken(), visitor, old, "link");
+  await redeemMail(await ask(), randomToken(), visitor, old, "link");
   expect(await database().pausedAct.count()).toBe(1);
 });
 
 describe("asked once more who they are", () => {
   test("the person goes on in the session that was asked", async () => {
     const [old, fresh] = [randomToken(), randomToken()];
-    const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+    const { session } = await redeemMail(await ask(), old, visitor, undefined, "link");
     later(minutes(20));
-    const again = await redeem(
+    const again = await redeemMail(
       await ask({ stepUpSessionId: session.id }),
       fresh,
       visitor,
@@ -227,16 +234,21 @@ describe("asked once more who they are", () => {
     );
     expect(again.session).toMatchObject({ id: session.id, signedInAt: new Date() });
     expect(await findSession(old)).toBeNull();
-    expect((await successes()).at(-1)).toEqual({ way: "code", stepUp: true, newDevice: false });
+    expect((await successes()).at(-1)).toEqual({
+      way: "code",
+      factor: null,
+      stepUp: true,
+      newDevice: false,
+    });
   });
 
   test.each(["none", "another of the same person", "somebody else's"])(
     "with the session %s nothing is spent, and nothing ends",
     async (which) => {
       const [asked, another, bobs] = [randomToken(), randomToken(), randomToken()];
-      const { session } = await redeem(await ask(), asked, visitor, undefined, "link");
-      await redeem(await ask(), another, visitor, undefined, "link");
-      await redeem(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
+      const { session } = await redeemMail(await ask(), asked, visitor, undefined, "link");
+      await redeemMail(await ask(), another, visitor, undefined, "link");
+      await redeemMail(await ask({ address: "bob@example.org" }), bobs, visitor, undefined, "link");
       const id = await ask({ stepUpSessionId: session.id });
       const sibling = await ask();
       const before = await everything();
@@ -251,7 +263,7 @@ describe("asked once more who they are", () => {
 
   test("after the session has ended, the mail signs nobody in", async () => {
     const old = randomToken();
-    const { session } = await redeem(await ask(), old, visitor, undefined, "link");
+    const { session } = await redeemMail(await ask(), old, visitor, undefined, "link");
     const id = await ask({ stepUpSessionId: session.id });
     await database().session.deleteMany();
     await expectRefused(id, "other-browser", old);
@@ -259,7 +271,7 @@ describe("asked once more who they are", () => {
   });
 
   test("the mail is another one than for signing in", async () => {
-    const { session } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    const { session } = await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     const id = await ask({ stepUpSessionId: session.id });
     const where = { signInRequestId: id };
     const mail = await database().mail.findUniqueOrThrow({ where });
@@ -271,22 +283,24 @@ describe("asked once more who they are", () => {
 
 describe("a new device", () => {
   test("is none at sign-up", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     expect(await securityMails()).toEqual([]);
-    expect(await successes()).toEqual([{ way: "link", stepUp: false, newDevice: false }]);
+    expect(await successes()).toEqual([
+      { way: "link", factor: null, stepUp: false, newDevice: false },
+    ]);
   });
 
   test("is none when it has signed in to this account before", async () => {
     for (let count = 0; count < 3; count++)
-      await redeem(await ask(), randomToken(), visitor, undefined, "link");
+      await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     expect(await securityMails()).toEqual([]);
   });
 
   test("is told of to the owner's address, once, about that browser", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     const there = { ...visitor, browserToken: "there", userAgent: "Another browser" };
-    const { session } = await redeem(await ask(), randomToken(), there, undefined, "link");
-    await redeem(await ask(), randomToken(), there, undefined, "link");
+    const { session } = await redeemMail(await ask(), randomToken(), there, undefined, "link");
+    await redeemMail(await ask(), randomToken(), there, undefined, "link");
     const mails = await securityMails();
     expect(mails).toHaveLength(1);
     expect(mails[0]).toMatchObject({
@@ -308,63 +322,63 @@ describe("a new device", () => {
   });
 
   test("is one that has signed in to somebody else's account only", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     const shared = { ...visitor, browserToken: "shared" };
-    await redeem(
+    await redeemMail(
       await ask({ address: "bob@example.org" }),
       randomToken(),
       shared,
       undefined,
       "link",
     );
-    await redeem(await ask(), randomToken(), shared, undefined, "link");
+    await redeemMail(await ask(), randomToken(), shared, undefined, "link");
     expect(await securityMails()).toMatchObject([{ recipient: ann }]);
   });
 
   test("is one again that has not signed in for 180 days", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     later(days(180));
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     expect(await securityMails()).toHaveLength(1);
   });
 
   test("is told of in the owner's time zone, also when it has told none", async () => {
     const berlin = { ...visitor, timeZone: "Europe/Berlin" };
-    const { user } = await redeem(await ask(), randomToken(), berlin, undefined, "link");
+    const { user } = await redeemMail(await ask(), randomToken(), berlin, undefined, "link");
     expect(user.timeZone).toBe("Europe/Berlin");
     const there = { ...visitor, browserToken: "there" };
-    await redeem(await ask(), randomToken(), there, undefined, "link");
+    await redeemMail(await ask(), randomToken(), there, undefined, "link");
     const [mail] = await securityMails();
     expect(mail && readMailContent(mail)).toMatchObject({ timeZone: "Europe/Berlin" });
   });
 
   test("does not decide where its owner is told times, and a known one does", async () => {
     const berlin = { ...visitor, timeZone: "Europe/Berlin" };
-    await redeem(await ask(), randomToken(), berlin, undefined, "link");
+    await redeemMail(await ask(), randomToken(), berlin, undefined, "link");
     const tokyo = { ...visitor, browserToken: "there", timeZone: "Asia/Tokyo" };
-    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    await redeemMail(await ask(), randomToken(), tokyo, undefined, "link");
     expect(await database().user.findMany()).toMatchObject([{ timeZone: "Europe/Berlin" }]);
     const [mail] = await securityMails();
     expect(mail && readMailContent(mail)).toMatchObject({ timeZone: "Europe/Berlin" });
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     expect(await database().user.findMany()).toMatchObject([{ timeZone: "Europe/Berlin" }]);
-    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    await redeemMail(await ask(), randomToken(), tokyo, undefined, "link");
     expect(await database().user.findMany()).toMatchObject([{ timeZone: "Asia/Tokyo" }]);
   });
 
   test("says where times are told when nobody has said so before", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     const tokyo = { ...visitor, browserToken: "there", timeZone: "Asia/Tokyo" };
-    await redeem(await ask(), randomToken(), tokyo, undefined, "link");
+    await redeemMail(await ask(), randomToken(), tokyo, undefined, "link");
     expect(await database().user.findMany()).toMatchObject([{ timeZone: "Asia/Tokyo" }]);
   });
 });
 
 describe("the record", () => {
-  test.each<SignInWay>(["link", "code", "link-and-code", "number"])(
+  test.each<MailWay>(["link", "code", "link-and-code", "number"])(
     "says that somebody signed in by %s, and from where",
     async (way) => {
-      const { user } = await redeem(await ask(), randomToken(), visitor, undefined, way);
+      const { user } = await redeemMail(await ask(), randomToken(), visitor, undefined, way);
       const { userAgent, networkAddress } = visitor;
       const events = await database().auditEvent.findMany({ orderBy: { id: "asc" } });
       const common = { userId: user.id, actor: user.id, userAgent, networkAddress };
@@ -377,7 +391,7 @@ describe("the record", () => {
   );
 
   test("says nothing of a sign-in that was refused", async () => {
-    await redeem(await ask(), randomToken(), visitor, undefined, "link");
+    await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
     await database().auditEvent.deleteMany();
     await expectRefused("unknown", "used");
     await database().user.updateMany({ data: { blockedAt: now } });
@@ -389,7 +403,7 @@ describe("the record", () => {
     const id = await ask();
     await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "AuditEvent"
       BEGIN SELECT RAISE(ABORT, 'refused'); END`;
-    await expect(redeem(id, randomToken(), visitor, undefined, "link")).rejects.toThrow();
+    await expect(redeemMail(id, randomToken(), visitor, undefined, "link")).rejects.toThrow();
     await database().$executeRaw`DROP TRIGGER "refuse"`;
     expect(await requestOf(id)).toMatchObject({ usedAt: null });
     expect(await database().session.count()).toBe(0);
@@ -398,7 +412,7 @@ describe("the record", () => {
 });
 
 test("an address that an account has left lately signs nobody up, until it is free", async () => {
-  const { user } = await redeem(await ask(), randomToken(), visitor, undefined, "link");
+  const { user } = await redeemMail(await ask(), randomToken(), visitor, undefined, "link");
   const undoUntil = new Date(now.getTime() + days(7));
   await database().user.update({ where: { id: user.id }, data: { email: "new@example.org" } });
   await database().addressChange.create({
@@ -425,9 +439,9 @@ test("an address that an account has left lately signs nobody up, until it is fr
   vi.setSystemTime(undoUntil.getTime() - 1);
   await expectRefused(await ask(), "no-account");
   vi.setSystemTime(undoUntil);
-  expect((await redeem(await ask(), randomToken(), visitor, undefined, "link")).user.email).toBe(
-    ann,
-  );
+  expect(
+    (await redeemMail(await ask(), randomToken(), visitor, undefined, "link")).user.email,
+  ).toBe(ann);
   expect(await database().user.count()).toBe(2);
 });
 
@@ -457,7 +471,7 @@ function later(milliseconds: number) {
 }
 
 async function expectRefused(id: string, reason: SignInRefused["reason"], ended?: string) {
-  const refusal = await redeem(id, randomToken(), visitor, ended, "link").catch(
+  const refusal = await redeemMail(id, randomToken(), visitor, ended, "link").catch(
     (error: unknown) => error,
   );
   expect(refusal).toBeInstanceOf(SignInRefused);
@@ -466,7 +480,7 @@ async function expectRefused(id: string, reason: SignInRefused["reason"], ended?
 
 async function expectOneWinner(requestIds: string[]) {
   const results = await Promise.allSettled(
-    requestIds.map((id) => redeem(id, randomToken(), visitor, undefined, "link")),
+    requestIds.map((id) => redeemMail(id, randomToken(), visitor, undefined, "link")),
   );
   const refused = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],

@@ -1,88 +1,280 @@
-import type { Session, SignInRequest, User } from "@/lib/platform/database/client/client";
+import type {
+  Session,
+  SignInRequest,
+  TwoFactorAttempt,
+  User,
+} from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { hashToken } from "@/lib/platform/secrets";
 import { isReservedAddress } from "./address-change";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
+import { enrol, type NewFactor } from "./enrolment";
+import {
+  type FactorKind,
+  type FactorOwner,
+  type FactorProof,
+  giveBack,
+  spendFactor,
+} from "./factor-proof";
 import { isKnownBrowser, rememberBrowser } from "./known-browsers";
+import { hasSecondFactor, holdFactors, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
-import { endSessions, sessionEnds } from "./sessions";
+import { endSessions, type SignedIn, sessionEnds } from "./sessions";
 import type { Visitor } from "./sign-in-request";
 import { endRequestsOf, stillUsable } from "./sign-in-state";
 import { maySignUp } from "./sign-up";
+import {
+  type Attempt,
+  consumeAttempt,
+  type StartedAttempt,
+  startAttempt,
+} from "./two-factor-attempt";
 
 /** Somebody was faster, the account is blocked, or there is none and may be none: no session. */
 export class SignInRefused extends Error {
   override name = "SignInRefused";
-  constructor(readonly reason: "used" | "blocked" | "no-account" | "other-browser") {
+  constructor(
+    readonly reason:
+      | "used"
+      | "blocked"
+      | "no-account"
+      | "other-browser"
+      | "used-factor"
+      | "used-passkey"
+      | "attempt-over",
+  ) {
     super(`Sign-in refused: ${reason}`);
   }
 }
 
+/** What proved that somebody reads the mail. */
+export type MailWay = "link" | "code" | "link-and-code" | "number";
+
 /**
- * Spends what a mail signs in with and makes the session, or does neither. The one place where sessions are made.
- * The first success ends every other mail to that address.
- * @param sessionToken the value of the new session's cookie
- * @param formerSessionToken the value that this browser had before, which ends (ASVS 7.2.4)
- * @param way what proved it, for the record
+ * Every way to a session: what has been proved, and not been spent yet. A new one is written here, and the compiler asks in
+ * `spend` what it proves.
+ */
+export type Proved =
+  /** The first factor: somebody reads the mail. */
+  | { by: "mail"; requestId: string; way: MailWay }
+  /** The second, after the first. */
+  | { by: "second-factor"; attempt: Attempt; proof: FactorProof }
+  /** A second factor that the site asks for, set up after the first. */
+  | { by: "enrolment"; attempt: Attempt; newFactor: NewFactor }
+  /** A passkey alone, whose person was verified: two factors in one. */
+  | { by: "passkey"; proof: FactorProof; keepSignedIn: boolean }
+  /** The second factor once more, in a session. */
+  | { by: "step-up"; signedIn: SignedIn; proof: FactorProof }
+  /** Another second factor, set up in a session: it is passed there from now on. */
+  | { by: "new-factor"; signedIn: SignedIn; newFactor: NewFactor };
+
+/** Where the session is to be. */
+export type Entrance = {
+  /** The value of the new session's cookie. */
+  sessionToken: string;
+  /** The value that this browser had before, which ends (ASVS 7.2.4). */
+  formerSessionToken: string | undefined;
+  visitor: Visitor;
+};
+
+/** A session, or what waits for the second factor: then there is none yet. */
+export type Redeemed = { session: Session; user: User } | { attempt: StartedAttempt };
+
+/**
+ * Spends what has been proved and makes the session, or does neither. The one place where sessions are made, and so the
+ * one gate of the second factor (ASVS 6.3.3): whoever has one, or must have one, gets no session for a first factor alone,
+ * whichever it is.
  * @throws {SignInRefused}
  */
-export async function redeem(
-  requestId: string,
-  sessionToken: string,
-  visitor: Visitor,
-  formerSessionToken: string | undefined,
-  way: SignInWay,
-): Promise<{ session: Session; user: User }> {
-  const { userAgent, networkAddress } = visitor;
-  const client = { userAgent, networkAddress };
-  return await database().$transaction(async (transaction) => {
-    const request = await consumeRequest(transaction, requestId, userAgent);
-    const { user, isNew } = await requireAccount(transaction, request, visitor);
-    await endRequestsOf(transaction, request.email, request.id);
-    const browserHash = hashToken(visitor.browserToken);
-    const isNewDevice = !isNew && !(await isKnownBrowser(transaction, browserHash, user.email));
-    await rememberBrowser(transaction, user.id, browserHash);
-    // A browser that has not been here before does not decide in which zone its owner is told of it.
-    if (visitor.timeZone && (!isNewDevice || !user.timeZone))
-      await transaction.user.update({
-        where: { id: user.id },
-        data: { timeZone: visitor.timeZone },
-      });
-    const former = await findFormer(transaction, formerSessionToken, user, client);
-    // Who is asked once more who they are, is asked where they are signed in.
-    if (request.stepUpSessionId && request.stepUpSessionId !== former?.id)
-      throw new SignInRefused("other-browser");
-    const session = await startSession(transaction, {
-      former,
-      userId: user.id,
-      keepSignedIn: request.keepSignedIn,
-      tokenHash: hashToken(sessionToken),
-      browserHash,
-      client,
+export async function redeem(proved: Proved, entrance: Entrance): Promise<Redeemed> {
+  try {
+    return await database().$transaction(async (transaction) => {
+      const passed = await spend(transaction, proved, entrance.visitor);
+      await requireAskedSession(transaction, passed, entrance);
+      if (passed.factor === null) {
+        const hasOne = await hasSecondFactor(passed.user.id, transaction);
+        if (hasOne || mustHaveSecondFactor(passed.user))
+          return { attempt: await startAttempt(transaction, attemptOf(passed), !hasOne) };
+      }
+      return await admit(transaction, passed, entrance);
     });
-    const details = { way, stepUp: request.stepUpSessionId !== null, newDevice: isNewDevice };
-    await recordEvent(transaction, {
-      type: "authn_login_success",
-      userId: user.id,
-      actor: user.id,
-      client,
-      details,
-    });
-    if (isNewDevice)
-      await queueSecurityMail(transaction, {
-        user: { id: user.id, timeZone: user.timeZone ?? visitor.timeZone },
-        notice: "new-device",
-        recipient: user.email,
-        browserHash,
-        client,
-      });
-    return { session, user };
-  });
+  } catch (error) {
+    // Nothing has been spent, the count of tries included: whoever was faster with the same value took it back.
+    if (error instanceof SignInRefused && "proof" in proved) await giveBack(proved.proof);
+    throw error;
+  }
 }
 
-/** What proved that somebody reads the mail. */
-export type SignInWay = "link" | "code" | "link-and-code" | "number";
+/** Who is asked once more who they are, is asked where they are signed in. */
+async function requireAskedSession(
+  transaction: Transaction,
+  { stepUpSessionId, user }: Passed,
+  { formerSessionToken = "" }: Entrance,
+): Promise<void> {
+  if (!stepUpSessionId) return;
+  const tokenHash = hashToken(formerSessionToken);
+  const where = { id: stepUpSessionId, userId: user.id, tokenHash };
+  if ((await transaction.session.count({ where })) === 0) throw new SignInRefused("other-browser");
+}
+
+/** What is known once it has been spent. */
+type Passed = {
+  user: User;
+  /** What proved the first factor; for a passkey or a step-up, what proved it all. */
+  way: MailWay | FactorKind;
+  /** The second factor; null when none has been passed. */
+  factor: FactorKind | null;
+  isNewAccount: boolean;
+  keepSignedIn: boolean;
+  next: string;
+  /** The session whose person was asked once more who they are. */
+  stepUpSessionId: string | null;
+};
+
+async function spend(transaction: Transaction, proved: Proved, visitor: Visitor): Promise<Passed> {
+  switch (proved.by) {
+    case "mail": {
+      const request = await consumeRequest(transaction, proved.requestId, visitor.userAgent);
+      const { user, isNew } = await requireAccount(transaction, request, visitor);
+      await endRequestsOf(transaction, request.email, request.id);
+      const { keepSignedIn, next, stepUpSessionId } = request;
+      const { way } = proved;
+      return { user, way, factor: null, isNewAccount: isNew, keepSignedIn, next, stepUpSessionId };
+    }
+    case "second-factor": {
+      const passed = await passedOf(transaction, proved.attempt);
+      await requireSpent(transaction, proved.proof, passed.user.id);
+      return { ...passed, factor: proved.proof.factor.kind };
+    }
+    case "enrolment": {
+      const passed = await passedOf(transaction, proved.attempt);
+      // Set up elsewhere meanwhile: then that one has to be passed, and no other can take its place.
+      await holdFactors(transaction, passed.user.id);
+      if (await hasSecondFactor(passed.user.id, transaction))
+        throw new SignInRefused("attempt-over");
+      await requireEnrolled(transaction, passed.user, proved.newFactor, visitor);
+      return { ...passed, factor: proved.newFactor.kind };
+    }
+    case "passkey": {
+      const { proof, keepSignedIn } = proved;
+      await requireSpent(transaction, proof, proof.user.id);
+      const user = await requireOpen(transaction, proof.user.id);
+      return { ...alone(user, proof.factor.kind), keepSignedIn, stepUpSessionId: null };
+    }
+    case "step-up": {
+      const { proof, signedIn } = proved;
+      const { id, keepSignedIn } = signedIn.session;
+      await requireSpent(transaction, proof, signedIn.user.id);
+      const user = await requireOpen(transaction, signedIn.user.id);
+      return { ...alone(user, proof.factor.kind), keepSignedIn, stepUpSessionId: id };
+    }
+    case "new-factor": {
+      const { newFactor, signedIn } = proved;
+      const { id, keepSignedIn } = signedIn.session;
+      await requireEnrolled(transaction, signedIn.user, newFactor, visitor);
+      const user = await requireOpen(transaction, signedIn.user.id);
+      return { ...alone(user, newFactor.kind), keepSignedIn, stepUpSessionId: id };
+    }
+  }
+}
+
+async function requireEnrolled(
+  transaction: Transaction,
+  user: FactorOwner,
+  newFactor: NewFactor,
+  { userAgent, networkAddress, browserToken }: Visitor,
+): Promise<void> {
+  const client = { userAgent, networkAddress };
+  const browserHash = hashToken(browserToken);
+  if (!(await enrol(transaction, user, newFactor, { client, browserHash })))
+    throw new SignInRefused("used-factor");
+}
+
+/** Where the second factor is all that was asked for. */
+function alone(user: User, kind: FactorKind) {
+  return { user, way: kind, factor: kind, isNewAccount: false, next: "" };
+}
+
+async function passedOf(transaction: Transaction, attempt: Attempt): Promise<Passed> {
+  if (!(await consumeAttempt(transaction, attempt.id))) throw new SignInRefused("attempt-over");
+  const { isNewAccount, keepSignedIn, next, stepUpSessionId } = attempt;
+  const user = await requireOpen(transaction, attempt.userId);
+  const way = attempt.way as MailWay;
+  return { user, way, factor: null, isNewAccount, keepSignedIn, next, stepUpSessionId };
+}
+
+function attemptOf({ user, way, isNewAccount, keepSignedIn, next, stepUpSessionId }: Passed) {
+  const attempt = { userId: user.id, way, isNewAccount, keepSignedIn, next, stepUpSessionId };
+  return attempt satisfies Partial<TwoFactorAttempt>;
+}
+
+/** Of any number at once with the same second factor, one wins. */
+async function requireSpent(
+  transaction: Transaction,
+  proof: FactorProof,
+  userId: string,
+): Promise<void> {
+  // Somebody else's opens nothing.
+  if (proof.user.id === userId && (await spendFactor(transaction, proof))) return;
+  throw new SignInRefused(proof.factor.kind === "passkey" ? "used-passkey" : "used-factor");
+}
+
+/** The account, unless it has been blocked, or has gone, since the first factor was proved. */
+async function requireOpen(transaction: Transaction, id: string): Promise<User> {
+  const user = await transaction.user.findUnique({ where: { id } });
+  if (!user) throw new SignInRefused("attempt-over");
+  if (user.blockedAt) throw new SignInRefused("blocked");
+  return user;
+}
+
+/** Everything has been proved: the session, the record of it, and the mail about a new device. */
+async function admit(
+  transaction: Transaction,
+  passed: Passed,
+  { sessionToken, formerSessionToken, visitor }: Entrance,
+): Promise<{ session: Session; user: User }> {
+  const { user, way, factor, stepUpSessionId } = passed;
+  const { userAgent, networkAddress } = visitor;
+  const client = { userAgent, networkAddress };
+  const browserHash = hashToken(visitor.browserToken);
+  const isNewDevice =
+    !passed.isNewAccount && !(await isKnownBrowser(transaction, browserHash, user.email));
+  await rememberBrowser(transaction, user.id, browserHash);
+  // A browser that has not been here before does not decide in which zone its owner is told of it.
+  if (visitor.timeZone && (!isNewDevice || !user.timeZone))
+    await transaction.user.update({
+      where: { id: user.id },
+      data: { timeZone: visitor.timeZone },
+    });
+  const former = await findFormer(transaction, formerSessionToken, user, client);
+  const session = await startSession(transaction, {
+    former,
+    userId: user.id,
+    keepSignedIn: passed.keepSignedIn,
+    tokenHash: hashToken(sessionToken),
+    browserHash,
+    client,
+    hasPassedFactor: factor !== null,
+  });
+  await recordEvent(transaction, {
+    type: "authn_login_success",
+    userId: user.id,
+    actor: user.id,
+    client,
+    details: { way, factor, stepUp: stepUpSessionId !== null, newDevice: isNewDevice },
+  });
+  const told = {
+    user: { id: user.id, timeZone: user.timeZone ?? visitor.timeZone },
+    recipient: user.email,
+    browserHash,
+    client,
+  };
+  if (isNewDevice) await queueSecurityMail(transaction, { ...told, notice: "new-device" });
+  if (factor === "recovery-code")
+    await queueSecurityMail(transaction, { ...told, notice: "recovery-code-used" });
+  return { session, user };
+}
 
 /** The session that this browser had before, if it is the same person's; anybody else's ends. */
 async function findFormer(
@@ -102,11 +294,18 @@ async function findFormer(
 /** The same person in the same browser goes on with the same session, under a new value; the old one dies. */
 async function startSession(
   transaction: Transaction,
-  { former, client, ...rest }: NewSession,
+  { former, client, hasPassedFactor, ...rest }: NewSession,
 ): Promise<Session> {
   const now = new Date();
-  const ends = sessionEnds(rest.keepSignedIn, now);
-  const data = { ...rest, ...client, ...ends, signedInAt: now, lastSeenAt: now };
+  const data = {
+    ...rest,
+    ...client,
+    ...sessionEnds(rest.keepSignedIn, now),
+    signedInAt: now,
+    secondFactorAt: hasPassedFactor ? now : null,
+    sealedTotp: null,
+    lastSeenAt: now,
+  };
   if (!former) return await transaction.session.create({ data: { ...data, createdAt: now } });
   return await transaction.session.update({ where: { id: former.id }, data });
 }
@@ -118,6 +317,7 @@ type NewSession = {
   tokenHash: string;
   browserHash: string;
   client: Client;
+  hasPassedFactor: boolean;
 };
 
 /** Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. */

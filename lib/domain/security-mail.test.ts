@@ -10,10 +10,12 @@ import { askForAddressChange, findPendingChange, undoToken } from "./address-cha
 import { readDetails } from "./audit";
 import { mailStopToken } from "./mail-stop";
 import { renderMail } from "./mail-worker";
-import { redeem } from "./redemption";
+import { hasSecondFactor } from "./second-factor";
 import { denyNotice, noticeToken, peekNotice, queueSecurityMail } from "./security-mail";
 import { findSession, type SignedIn } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
+import { addAttempt, addPasskey, addTotp } from "./test-second-factor";
+import { redeemMail } from "./test-sign-in";
 
 process.env.SITE_URL = "https://example.org";
 process.env.SMTP_URL = "smtp://mail.example.org";
@@ -105,6 +107,90 @@ test("it ends pending sign-ins and changes of address of this person", async () 
     { recipient: `new.${ann}`, state: "expired", sealedContent: null },
     { recipient: `new.${bob}`, state: "queued" },
   ]);
+});
+
+test("it ends the sign-ins of this person that wait for a second factor", async () => {
+  const [here, bobs] = [await signIn(ann, "here"), await signIn(bob, "bob's")];
+  for (const { signedIn } of [here, here, bobs]) await addAttempt(signedIn.user);
+  await denyNotice(await noticeAbout(here.signedIn, "here"), client);
+  const { id: userId } = bobs.signedIn.user;
+  expect(await database().twoFactorAttempt.findMany()).toMatchObject([{ userId }]);
+});
+
+test("it puts the passkey out of use that the mail is about, and no other", async () => {
+  const [here, bobs] = [await signIn(ann, "here"), await signIn(bob, "bob's")];
+  const [strange, own] = [
+    await addPasskey(here.signedIn.user),
+    await addPasskey(here.signedIn.user),
+  ];
+  const others = await addPasskey(bobs.signedIn.user);
+  const token = await noticeAbout(here.signedIn, null, strange.passkey.id);
+  await peekNotice(token);
+  expect(await database().passkey.count({ where: { deniedAt: null } })).toBe(3);
+  expect(await denyNotice(token, client)).toBe(true);
+  const where = { deniedAt: null };
+  const left = await database().passkey.findMany({ where, orderBy: { id: "asc" } });
+  expect(left.map(({ id }) => id)).toEqual([own.passkey.id, others.passkey.id]);
+  expect(await database().passkey.findMany({ where: { NOT: where } })).toMatchObject([
+    { id: strange.passkey.id, deniedAt: now },
+  ]);
+});
+
+test("the account goes on asking for a second factor when the only one is out of use", async () => {
+  const { signedIn } = await signIn(ann, "here");
+  const { passkey } = await addPasskey(signedIn.user);
+  await denyNotice(await noticeAbout(signedIn, null, passkey.id), client);
+  expect(await hasSecondFactor(signedIn.user.id)).toBe(true);
+  await expect(signIn(ann, "here")).rejects.toThrow("A second factor is asked for");
+});
+
+test("a passkey that has gone meanwhile, or is somebody else's, is no fault", async () => {
+  const [here, bobs] = [await signIn(ann, "here"), await signIn(bob, "bob's")];
+  const { passkey } = await addPasskey(bobs.signedIn.user);
+  for (const passkeyId of [passkey.id, "00000000-0000-7000-8000-000000000000"])
+    expect(await denyNotice(await noticeAbout(here.signedIn, null, passkeyId), client)).toBe(true);
+  expect(await database().passkey.findMany()).toMatchObject([{ deniedAt: null }]);
+});
+
+test("without a passkey in it, it leaves second factors as they are", async () => {
+  const { signedIn } = await signIn(ann, "here");
+  await addTotp(signedIn.user);
+  await addPasskey(signedIn.user);
+  await denyNotice(await noticeAbout(signedIn, null), client);
+  expect(await database().totp.count()).toBe(1);
+  expect(await database().passkey.count({ where: { deniedAt: null } })).toBe(1);
+});
+
+test.each([
+  "app-added",
+  "app-replaced",
+  "app-removed",
+  "passkey-added",
+  "passkey-removed",
+  "recovery-codes-renewed",
+  "recovery-code-used",
+  "factor-paused",
+] as const)("a mail about %s says who, where and when, and has its link", async (notice) => {
+  const { signedIn } = await signIn(ann, "here");
+  await database().mail.deleteMany();
+  await database().$transaction((transaction) =>
+    queueSecurityMail(transaction, {
+      user: signedIn.user,
+      notice,
+      recipient: ann,
+      browserHash: null,
+      client,
+    }),
+  );
+  const { id } = await database().securityNotice.findFirstOrThrow();
+  const { subject, text, html } = await renderMail(await database().mail.findFirstOrThrow());
+  const link = `https://example.org/not-me?token=${noticeToken(id)}`;
+  expect(text.split("\n").filter((line) => line === link)).toHaveLength(1);
+  expect(html).toContain(`href="${link}"`);
+  expect(text).toContain("from the network address 203.0.113.9");
+  expect(text).toMatch(/on January 1, 2030 at 19:42/);
+  expect(subject).toContain("Latchkey");
+  expect(text).not.toContain("/undo-address");
 });
 
 test("the browser stays known: its next sign-in is not told again", async () => {
@@ -233,7 +319,11 @@ test("a mail whose act is undone is not sent, and its link is none", async () =>
 });
 
 /** A security mail about this browser, or about none. @returns the secret of its link */
-async function noticeAbout({ user }: SignedIn, browserToken: string | null): Promise<string> {
+async function noticeAbout(
+  { user }: SignedIn,
+  browserToken: string | null,
+  passkeyId?: string,
+): Promise<string> {
   await database().$transaction((transaction) =>
     queueSecurityMail(transaction, {
       user,
@@ -241,6 +331,7 @@ async function noticeAbout({ user }: SignedIn, browserToken: string | null): Pro
       recipient: user.email,
       browserHash: browserToken && hashToken(browserToken),
       client,
+      ...(passkeyId && { passkeyId }),
     }),
   );
   const { id } = await database().securityNotice.findFirstOrThrow({
@@ -259,7 +350,7 @@ async function tokenAbout({ user }: SignedIn, browserToken: string): Promise<str
 async function signIn(email: string, browserToken: string, former?: string) {
   const token = randomToken();
   const id = await askForMail(email, browserToken);
-  await redeem(id, token, visitorOf(browserToken), former, "link");
+  await redeemMail(id, token, visitorOf(browserToken), former, "link");
   const signedIn = await findSession(token);
   if (!signedIn) throw new Error("nobody is signed in");
   return { token, signedIn };

@@ -7,7 +7,6 @@ import {
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
-import { redeem } from "./redemption";
 import {
   findSession,
   isRecentlySignedIn,
@@ -20,6 +19,8 @@ import {
   signOut,
 } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
+import { addPasskey, addTotp } from "./test-second-factor";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -59,6 +60,8 @@ test.each([true, false])(
         userId: true,
         userAgent: true,
         networkAddress: true,
+        sealedTotp: true,
+        totpUntil: true,
       },
     });
     expect(session).toStrictEqual(row);
@@ -274,17 +277,17 @@ describe("renewing", () => {
 describe("a recent sign-in", () => {
   test("is not older than ten minutes", async () => {
     const signedIn = await signedInWith(await signIn("ann@example.org", true));
-    expect(isRecentlySignedIn(signedIn)).toBe(true);
+    expect(await isRecentlySignedIn(signedIn)).toBe(true);
     vi.setSystemTime(now.getTime() + 10 * minute);
-    expect(isRecentlySignedIn(signedIn)).toBe(true);
+    expect(await isRecentlySignedIn(signedIn)).toBe(true);
     vi.setSystemTime(now.getTime() + 10 * minute + 1);
-    expect(isRecentlySignedIn(signedIn)).toBe(false);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
   });
 
   test("is not made by a clock that was set back", async () => {
     const signedIn = await signedInWith(await signIn("ann@example.org", true));
     vi.setSystemTime(now.getTime() - 1);
-    expect(isRecentlySignedIn(signedIn)).toBe(false);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
   });
 
   test("is none where an older version of the site has kept no time", async () => {
@@ -292,18 +295,53 @@ describe("a recent sign-in", () => {
     await database().session.updateMany({ data: { signedInAt: null } });
     const signedIn = await signedInWith(token);
     expect(signedIn.session.signedInAt).toBeNull();
-    expect(isRecentlySignedIn(signedIn)).toBe(false);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
     vi.setSystemTime(0);
-    expect(isRecentlySignedIn(signedIn)).toBe(false);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
+  });
+
+  test("is by the second factor for whoever has one, in this session", async () => {
+    const token = await signIn("ann@example.org", true);
+    const { user } = await signedInWith(token);
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(true);
+    await addTotp(user);
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(false);
+    vi.setSystemTime(now.getTime() + day);
+    await database().session.updateMany({ data: { secondFactorAt: new Date() } });
+    const signedIn = await signedInWith(token);
+    expect(await isRecentlySignedIn(signedIn)).toBe(true);
+    vi.setSystemTime(now.getTime() + day + 10 * minute);
+    expect(await isRecentlySignedIn(signedIn)).toBe(true);
+    vi.setSystemTime(now.getTime() + day + 10 * minute + 1);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
+    vi.setSystemTime(now.getTime() + day - 1);
+    expect(await isRecentlySignedIn(signedIn)).toBe(false);
+  });
+
+  test("by mail alone is none where there is a passkey, also one that is out of use", async () => {
+    const token = await signIn("ann@example.org", true);
+    await addPasskey((await signedInWith(token)).user);
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(false);
+    await database().passkey.updateMany({ data: { deniedAt: now } });
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(false);
+  });
+
+  test("by mail is one again after the last second factor has been taken away", async () => {
+    const token = await signIn("ann@example.org", true);
+    await addTotp((await signedInWith(token)).user);
+    await database().session.updateMany({ data: { secondFactorAt: new Date(0) } });
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(false);
+    await database().totp.deleteMany();
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(true);
   });
 
   test("is not made by coming back, and is by signing in again", async () => {
     const token = await signIn("ann@example.org", true);
     vi.setSystemTime(now.getTime() + day);
     await comeBack(token);
-    expect(isRecentlySignedIn(await signedInWith(token))).toBe(false);
+    expect(await isRecentlySignedIn(await signedInWith(token))).toBe(false);
     const fresh = await signIn("ann@example.org", true, token);
-    expect(isRecentlySignedIn(await signedInWith(fresh))).toBe(true);
+    expect(await isRecentlySignedIn(await signedInWith(fresh))).toBe(true);
   });
 });
 
@@ -466,6 +504,6 @@ async function signIn(email: string, keepSignedIn: boolean, former?: string): Pr
   );
   const where = { linkHash: hashToken(linkToken) };
   const { id } = await database().signInRequest.findUniqueOrThrow({ where });
-  await redeem(id, token, visitor, former, "link");
+  await redeemMail(id, token, visitor, former, "link");
   return token;
 }

@@ -5,10 +5,11 @@ import { environment } from "@/lib/platform/environment";
 import { hashToken } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
+import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 
 export type SignedIn = {
   session: Pick<Session, "id" | "keepSignedIn" | "createdAt" | "lastSeenAt"> &
-    Pick<Session, "signedInAt" | "expiresAt" | "endsAt">;
+    Pick<Session, "signedInAt" | "secondFactorAt" | "expiresAt" | "endsAt">;
   user: Pick<User, "id" | "email" | "emailTyped" | "name" | "timeZone">;
 };
 
@@ -18,17 +19,19 @@ const renewalPause = minutes(5);
 /**
  * Who is signed in with this cookie value. Asks the database each time, in one indexed read: a revoked session is
  * refused by the very next request (ASVS 7.4.1).
- * @returns null for an unknown, ended or blocked one
+ * @returns null for an unknown, ended or blocked one, and for one without the second factor that the site asks for
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
   const [row] = await database().$queryRaw<SessionRow[]>`
-    SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."expiresAt", s."endsAt",
+    SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
       u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."blockedAt"
     FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE s."tokenHash" = ${hashToken(token)}`;
   if (row && row.expiresAt <= new Date()) await bury(row.id);
   if (!row || row.expiresAt <= new Date() || row.blockedAt) return null;
   const { userId, email, emailTyped, name, timeZone, blockedAt, ...session } = row;
+  // Made before the site asked this person for one: it does not open what it opened then.
+  if (!session.secondFactorAt && mustHaveSecondFactor({ email })) return null;
   return { session, user: { id: userId, email, emailTyped, name, timeZone } };
 }
 
@@ -79,10 +82,15 @@ export async function renewSession(
   });
 }
 
-/** Whether the person has proved who they are recently enough for a sensitive act (ASVS 7.5.1). */
-export function isRecentlySignedIn({ session }: SignedIn): boolean {
-  if (!session.signedInAt) return false;
-  const age = Date.now() - session.signedInAt.getTime();
+/**
+ * Whether the person has proved who they are recently enough for a sensitive act (ASVS 7.5.1): who has a second factor,
+ * with that, since whoever has lost it must not take it away by mail (NIST SP 800-63B-4 4.2.2.2).
+ */
+export async function isRecentlySignedIn({ session, user }: SignedIn): Promise<boolean> {
+  const hasOne = await hasSecondFactor(user.id);
+  const provedAt = hasOne ? session.secondFactorAt : session.signedInAt;
+  if (!provedAt) return false;
+  const age = Date.now() - provedAt.getTime();
   // A clock that was set back makes nothing recent.
   return age >= 0 && age <= environment().recent;
 }

@@ -6,7 +6,6 @@ import {
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
-import { redeem } from "./redemption";
 import {
   approveByNumber,
   proveByApproval,
@@ -16,6 +15,7 @@ import {
 } from "./sign-in-proof";
 import { storeSignInRequest } from "./sign-in-request";
 import { peekLatestRequest, peekProgress, shownNumber } from "./sign-in-state";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -483,7 +483,7 @@ async function redeemNow(id: string) {
     networkAddress: "",
     timeZone: null,
   };
-  return await redeem(id, randomToken(), visitor, undefined, "link");
+  return await redeemMail(id, randomToken(), visitor, undefined, "link");
 }
 
 function requestOf(id: string) {

@@ -7,9 +7,9 @@ import {
 } from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
-import { redeem } from "./redemption";
 import { peekLink, proveByCode, proveByLink, proveByLinkAndCode } from "./sign-in-proof";
 import { storeSignInRequest } from "./sign-in-request";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -260,7 +260,7 @@ async function redeemNow(id: string) {
     networkAddress: "",
     timeZone: null,
   };
-  await redeem(id, randomToken(), visitor, undefined, "link");
+  await redeemMail(id, randomToken(), visitor, undefined, "link");
 }
 
 function fullWidth(digit: string): string {

@@ -4,7 +4,7 @@ import { environment } from "@/lib/platform/environment";
 import { hashToken } from "@/lib/platform/secrets";
 import { readDigits } from "./digits";
 import { countGuess, forgiveGuess } from "./limits";
-import type { SignInWay } from "./redemption";
+import type { MailWay } from "./redemption";
 import { isCodeOf } from "./sign-in-request";
 import {
   type Ending,
@@ -44,7 +44,7 @@ export type ProofProblem = {
   retryAt?: Date;
 };
 
-export type Proof = { request: SignInRequest; way: SignInWay } | ProofProblem;
+export type Proof = { request: SignInRequest; way: MailWay } | ProofProblem;
 
 /** A link as a page may show it. */
 export type LinkView = {

@@ -4,9 +4,9 @@ import { database } from "@/lib/platform/database/database";
 import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
-import { redeem } from "./redemption";
 import { type SignInAsk, storeSignInRequest } from "./sign-in-request";
 import { peekLatestRequest } from "./sign-in-state";
+import { redeemMail } from "./test-sign-in";
 
 const file = await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -106,7 +106,7 @@ test("the database's files hold no secret: no link, code, browser, screen or ses
   const content = readMailContent(mail);
   const code = "code" in content ? content.code : "none";
   const request = await database().signInRequest.findFirstOrThrow();
-  await redeem(request.id, sessionToken, ask.visitor, undefined, "link");
+  await redeemMail(request.id, sessionToken, ask.visitor, undefined, "link");
 
   const bytes = Buffer.concat([readFileSync(file), readFileSync(`${file}-wal`)]);
   expect(bytes.includes(hashToken(linkToken))).toBe(true);

@@ -6,10 +6,10 @@ import {
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
-import { redeem } from "./redemption";
 import { peekLink, proveByLink } from "./sign-in-proof";
 import { storeSignInRequest } from "./sign-in-request";
 import { peekEnding, peekLatestRequest, peekProgress } from "./sign-in-state";
+import { redeemMail } from "./test-sign-in";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
@@ -186,7 +186,7 @@ async function ask(
 }
 
 async function redeemWith(id: string, browserToken: string, userAgent: string) {
-  await redeem(
+  await redeemMail(
     id,
     randomToken(),
     { browserToken, userAgent, networkAddress: "", timeZone: null },

@@ -86,7 +86,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
   test("what was proved for an address without an account makes none, and is not spent", async () => {
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
-    const refused = site.redeem(id, randomToken(), visitor, undefined, "link");
+    const refused = site.redeemMail(id, randomToken(), visitor, undefined, "link");
     await expect(refused).rejects.toMatchObject({ name: "SignInRefused", reason: "no-account" });
     expect(await database().user.count()).toBe(0);
     expect(await database().session.count()).toBe(0);
@@ -98,7 +98,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
     const redeems = Array.from({ length: 20 }, () =>
-      site.redeem(id, randomToken(), visitor, undefined, "link"),
+      site.redeemMail(id, randomToken(), visitor, undefined, "link"),
     );
     for (const { status } of await Promise.allSettled(redeems)) expect(status).toBe("rejected");
     expect(await database().user.count()).toBe(0);
@@ -109,7 +109,7 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     const site = await siteWith(signUp);
     const { id, mail } = await askAt(site, "ann@example.org");
     expect(mail.template).toBe("sign-in");
-    const { user } = await site.redeem(id, randomToken(), visitor, undefined, "link");
+    const { user } = await site.redeemMail(id, randomToken(), visitor, undefined, "link");
     expect(user.email).toBe("ann@example.org");
     expect(await database().user.count()).toBe(1);
   });
@@ -134,7 +134,9 @@ describe.each(["invited", "example.com,example.net"])("with SIGN_UP=%s", (signUp
     await addAccount("ann@example.org", new Date());
     const site = await siteWith(signUp);
     const { id } = await askAt(site, "ann@example.org");
-    await expect(site.redeem(id, randomToken(), visitor, undefined, "link")).rejects.toMatchObject({
+    await expect(
+      site.redeemMail(id, randomToken(), visitor, undefined, "link"),
+    ).rejects.toMatchObject({
       reason: "blocked",
     });
   });
@@ -144,14 +146,16 @@ test("with domains, an address of one signs up", async () => {
   const site = await siteWith("münchen.de");
   const { id, mail } = await askAt(site, canonical("Ann@MÜNCHEN.de"));
   expect(mail.template).toBe("sign-in");
-  await site.redeem(id, randomToken(), visitor, undefined, "link");
+  await site.redeemMail(id, randomToken(), visitor, undefined, "link");
   expect(await database().user.findMany()).toMatchObject([{ email: "ann@xn--mnchen-3ya.de" }]);
 });
 
 test("who asked while everybody might sign up, and comes when nobody may any more, makes no account", async () => {
   const { id } = await askAt(await siteWith("open"), "ann@example.org");
   const site = await siteWith("invited");
-  await expect(site.redeem(id, randomToken(), visitor, undefined, "link")).rejects.toMatchObject({
+  await expect(
+    site.redeemMail(id, randomToken(), visitor, undefined, "link"),
+  ).rejects.toMatchObject({
     reason: "no-account",
   });
   expect(await database().user.count()).toBe(0);
@@ -161,17 +165,22 @@ test("who asked while everybody might sign up, and comes when nobody may any mor
 async function siteWith(signUp: string) {
   vi.resetModules();
   process.env.SIGN_UP = signUp;
-  const [{ maySignUp }, { storeSignInRequest }, { redeem }, { readMailContent }, { renderMail }] =
-    await Promise.all([
-      import("./sign-up"),
-      import("./sign-in-request"),
-      import("./redemption"),
-      import("./outbox"),
-      import("./mail-worker"),
-    ]);
+  const [
+    { maySignUp },
+    { storeSignInRequest },
+    { redeemMail },
+    { readMailContent },
+    { renderMail },
+  ] = await Promise.all([
+    import("./sign-up"),
+    import("./sign-in-request"),
+    import("./test-sign-in"),
+    import("./outbox"),
+    import("./mail-worker"),
+  ]);
   // Now, and never again, these read the environment.
   maySignUp("ann@example.org");
-  return { maySignUp, storeSignInRequest, redeem, readMailContent, renderMail };
+  return { maySignUp, storeSignInRequest, redeemMail, readMailContent, renderMail };
 }
 
 async function askAt(site: Awaited<ReturnType<typeof siteWith>>, email: string) {

@@ -88,6 +88,24 @@ test("security notices, stops of mails and counts go at their end", async () => 
   ]);
 });
 
+test("sign-ins that wait for a second factor, and spent values, go at their end", async () => {
+  const userId = await addUser();
+  for (const expiresAt of edges()) {
+    await addAttempt(userId, expiresAt);
+    await database().spentValue.create({ data: { hash: `${made++}`, expiresAt } });
+  }
+  expect(await sweep()).toEqual({ TwoFactorAttempt: 1, SpentValue: 1 });
+  const live = new Date(now.getTime() + 1);
+  expect(await database().twoFactorAttempt.findMany()).toMatchObject([{ expiresAt: live }]);
+  expect(await database().spentValue.findMany()).toMatchObject([{ expiresAt: live }]);
+});
+
+test("all of 450 spent values go", async () => {
+  const data = Array.from({ length: 450 }, () => ({ hash: `${made++}`, expiresAt: now }));
+  await database().spentValue.createMany({ data });
+  expect(await sweep()).toEqual({ SpentValue: 450 });
+});
+
 test("browsers are forgotten when their cookie has run out", async () => {
   const userId = await addUser();
   for (const lastSignedInAt of edges(366 * day))
@@ -98,13 +116,19 @@ test("browsers are forgotten when their cookie has run out", async () => {
   expect(await database().knownBrowser.count()).toBe(1);
 });
 
-test("people and what happened to them stay, however long ago", async () => {
-  await addUser(new Date(0));
+test("people, their second factors and what happened to them stay, however long ago", async () => {
+  const userId = await addUser(new Date(0));
+  const createdAt = new Date(0);
+  await database().totp.create({ data: { userId, sealedSecret: "", createdAt } });
+  await database().recoveryCode.create({ data: { userId, salt: "", hash: "" } });
+  const key = { credentialId: "", publicKey: "", counter: 0, transports: "", name: "" };
+  await database().passkey.create({ data: { ...key, userId, createdAt, deniedAt: createdAt } });
   const event = { type: "user_created", userAgent: "", networkAddress: "" };
   await database().auditEvent.create({ data: { ...event, createdAt: new Date(0) } });
   expect(await sweep()).toEqual({});
-  expect(await database().user.count()).toBe(1);
-  expect(await database().auditEvent.count()).toBe(1);
+  const { totp, passkey, recoveryCode, user, auditEvent } = database();
+  for (const table of [totp, passkey, recoveryCode, user, auditEvent])
+    expect(await (table as typeof user).count()).toBe(1);
 });
 
 test.each([199, 200, 201, 450])("all of %d dead sessions go", async (count) => {
@@ -147,6 +171,8 @@ test("it finds what is dead by an index", async () => {
   const conditions = {
     Session: `"expiresAt" <= ?`,
     PausedAct: `"expiresAt" <= ?`,
+    TwoFactorAttempt: `"expiresAt" <= ?`,
+    SpentValue: `"expiresAt" <= ?`,
     SignInRequest: `"expiresAt" <= ?`,
     Mail: `"createdAt" <= ? AND "state" <> 'queued'`,
     AddressChange: `"expiresAt" <= ?`,
@@ -177,6 +203,12 @@ function sessionOf(userId: string, expiresAt: Date) {
 
 async function addSession(userId: string, expiresAt: Date) {
   await database().session.create({ data: sessionOf(userId, expiresAt) });
+}
+
+async function addAttempt(userId: string, expiresAt: Date) {
+  const rest = { way: "link", isNewAccount: false, keepSignedIn: false, next: "/" };
+  const data = { tokenHash: `${made++}`, userId, expiresAt, ...rest };
+  await database().twoFactorAttempt.create({ data });
 }
 
 async function addSessions(userId: string, count: number, expiresAt: Date) {

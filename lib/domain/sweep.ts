@@ -27,6 +27,10 @@ function removals(): Record<string, Prisma.Sql> {
       (SELECT "id" FROM "Session" WHERE "expiresAt" <= ${now} LIMIT ${batch})`,
     PausedAct: Prisma.sql`DELETE FROM "PausedAct" WHERE "id" IN
       (SELECT "id" FROM "PausedAct" WHERE "expiresAt" <= ${now} LIMIT ${batch})`,
+    TwoFactorAttempt: Prisma.sql`DELETE FROM "TwoFactorAttempt" WHERE "id" IN
+      (SELECT "id" FROM "TwoFactorAttempt" WHERE "expiresAt" <= ${now} LIMIT ${batch})`,
+    SpentValue: Prisma.sql`DELETE FROM "SpentValue" WHERE "hash" IN
+      (SELECT "hash" FROM "SpentValue" WHERE "expiresAt" <= ${now} LIMIT ${batch})`,
     SignInRequest: Prisma.sql`DELETE FROM "SignInRequest" WHERE "id" IN
       (SELECT "id" FROM "SignInRequest" WHERE "expiresAt" <= ${before(tombstones)} LIMIT ${batch})`,
     Mail: Prisma.sql`DELETE FROM "Mail" WHERE "id" IN

@@ -31,6 +31,10 @@ test("a secret is all that has to be given", () => {
     sessionIdle: 7 * day,
     recent: 600 * second,
     linkLifetime: 600 * second,
+    twoFactor: "optional",
+    twoFactorAttempts: 3,
+    totpIssuer: "Latchkey",
+    adminEmails: [],
     codeAttempts: 5,
     mailsPerMinute: 1,
     mailsPerHour: 5,
@@ -67,9 +71,14 @@ test("every fault is listed at once, each with its variable, the problem and the
     SESSION_LONG_DAYS: "0",
     LINK_MINUTES: "11",
     CODE_ATTEMPTS: "1.5",
+    TWO_FACTOR: "required",
+    TWO_FACTOR_ATTEMPTS: "0",
+    TOTP_ISSUER: "Site: name",
+    ADMIN_EMAILS: "ann",
     LOG_LEVEL: "loud",
   });
   expect(faults.toSorted()).toEqual([
+    "ADMIN_EMAILS must hold addresses only, such as ann@example.org",
     "AFTER_SIGN_IN_URL must be a path of this site, such as /private",
     "ALLOWED_ORIGINS must hold origins only, such as https://app.example.org",
     "AUTH_SECRET holds a secret shorter than 32 characters; run: openssl rand -base64 32",
@@ -86,7 +95,10 @@ test("every fault is listed at once, each with its variable, the problem and the
     expect.stringMatching(/^SITE_URL must be an origin without a path/),
     expect.stringMatching(/^SMTP_URL must look like smtp:/),
     expect.stringMatching(/^SMTP_URL_FALLBACK must look like smtp:/),
+    "TOTP_ISSUER holds a colon or a control character; leave them out",
     "TRUSTED_PROXIES must be a whole number, at least 0 and at most 10",
+    "TWO_FACTOR must be one of: optional, admins, everyone",
+    "TWO_FACTOR_ATTEMPTS must be a whole number, at least 1 and at most 10",
   ]);
 });
 
@@ -362,6 +374,41 @@ test.each(["file::memory:", "file:site.db?mode=ro", "file://host/site.db", "post
     expect(faultsOf({ DATABASE_URL })).toEqual([expect.stringMatching(/^DATABASE_URL /)]);
   },
 );
+
+test.each(["optional", "admins", "everyone"])("TWO_FACTOR %j is kept", (TWO_FACTOR) => {
+  expect(read({ TWO_FACTOR }).twoFactor).toBe(TWO_FACTOR);
+});
+
+test.each([
+  { TWO_FACTOR: "no" },
+  { TWO_FACTOR: "Everyone" },
+  { TWO_FACTOR: "admins,everyone" },
+  { TWO_FACTOR_ATTEMPTS: "0" },
+  { TWO_FACTOR_ATTEMPTS: "11" },
+  { TWO_FACTOR_ATTEMPTS: "2.5" },
+  { TOTP_ISSUER: "a:b" },
+  { TOTP_ISSUER: "a\nb" },
+  { TOTP_ISSUER: "x".repeat(61) },
+  { ADMIN_EMAILS: "ann" },
+  { ADMIN_EMAILS: "ann@example.org;bob@example.org" },
+  { ADMIN_EMAILS: "ann@example.org bob@example.org" },
+  { ADMIN_EMAILS: "ann@example.org,@example.org" },
+])("%j is a fault, and one line", (given) => {
+  expect(faultsOf(given)).toEqual([expect.stringMatching(`^${Object.keys(given)[0]} `)]);
+});
+
+test("authenticator apps call the site by its name, unless they are told another", () => {
+  expect(read({ SITE_NAME: "Ann's" }).totpIssuer).toBe("Ann's");
+  expect(read({ SITE_NAME: "Ann's", TOTP_ISSUER: " The shop " }).totpIssuer).toBe("The shop");
+  // A colon ends the issuer in the address that apps are given.
+  expect(read({ SITE_NAME: "Tea: the shop" }).totpIssuer).not.toContain(":");
+});
+
+test("administrators are listed by address, as typed", () => {
+  const ADMIN_EMAILS = " Ann@Example.org , bob@example.org,";
+  expect(read({ ADMIN_EMAILS }).adminEmails).toEqual(["Ann@Example.org", "bob@example.org"]);
+  expect(read({ ADMIN_EMAILS: " , " }).adminEmails).toEqual([]);
+});
 
 function read(given: Record<string, string | undefined>) {
   return readEnvironment({ AUTH_SECRET, ...given });

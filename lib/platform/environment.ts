@@ -56,6 +56,17 @@ const variables = z.object({
   SESSION_SHORT_HOURS: number({ above: 0, max: 24 * 365 }).default(24),
   SESSION_LONG_DAYS: number({ above: 0, max: 400 }).default(30),
   SESSION_IDLE_DAYS: number({ above: 0, max: 400 }).default(7),
+  TWO_FACTOR: z.enum(["optional", "admins", "everyone"]).default("optional"),
+  TWO_FACTOR_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(3),
+  TOTP_ISSUER: z
+    .string()
+    .trim()
+    .max(60, "is longer than 60 characters; shorten it")
+    .regex(/^[^\p{Cc}:]*$/u, "holds a colon or a control character; leave them out")
+    .optional(),
+  ADMIN_EMAILS: list(
+    z.string().regex(/^[^\s@]+@[^\s@]+$/, "must hold addresses only, such as ann@example.org"),
+  ).default([]),
   RECENT_MINUTES: number({ above: 0, max: 24 * 60 }).default(10),
   LINK_MINUTES: number({ above: 0, max: 10 }).default(10),
   CODE_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(5),
@@ -149,6 +160,14 @@ function interpret(given: z.infer<typeof variables>) {
     /** Sensitive acts need a sign-in that is no older. */
     recent: minutes(given.RECENT_MINUTES),
     linkLifetime: minutes(given.LINK_MINUTES),
+    /** Who must have a second factor. */
+    twoFactor: given.TWO_FACTOR,
+    /** So many wrong second factors end a sign-in, and bring a pause. */
+    twoFactorAttempts: given.TWO_FACTOR_ATTEMPTS,
+    /** What authenticator apps call the site. */
+    totpIssuer: given.TOTP_ISSUER ?? given.SITE_NAME.replaceAll(":", " "),
+    /** The first administrators, as typed. */
+    adminEmails: given.ADMIN_EMAILS,
     codeAttempts: given.CODE_ATTEMPTS,
     mailsPerMinute: given.MAILS_PER_MINUTE,
     mailsPerHour: given.MAILS_PER_HOUR,

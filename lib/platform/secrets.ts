@@ -18,7 +18,11 @@ type Purpose =
   | "paused act"
   | "security notice"
   | "address code"
-  | "address undo";
+  | "address undo"
+  | "totp secret"
+  | "passkey challenge"
+  | "recovery codes"
+  | "inner request";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {
@@ -84,24 +88,37 @@ export function seal(purpose: Purpose, text: string): string {
  * @throws when no secret fits: it was made with another `AUTH_SECRET`, or changed
  */
 export function unseal(purpose: Purpose, sealed: string): string {
-  const bytes = Buffer.from(sealed, "base64url");
   for (const secret of environment().authSecrets) {
-    try {
-      const decipher = createDecipheriv(
-        "aes-256-gcm",
-        deriveKey(secret, purpose),
-        bytes.subarray(0, 12),
-        { authTagLength: 16 },
-      );
-      decipher.setAuthTag(bytes.subarray(12, 28));
-      return decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8");
-    } catch {
-      // Another secret may fit.
-    }
+    const text = open(secret, purpose, sealed);
+    if (text !== null) return text;
   }
   throw new Error(
     `A stored ${purpose} fits no AUTH_SECRET; put the one that made it back, after the new one`,
   );
+}
+
+/** Null when another secret made it, or somebody changed it. */
+function open(secret: string, purpose: Purpose, sealed: string): string | null {
+  const bytes = Buffer.from(sealed, "base64url");
+  try {
+    const key = deriveKey(secret, purpose);
+    const options = { authTagLength: 16 };
+    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12), options);
+    decipher.setAuthTag(bytes.subarray(12, 28));
+    return decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The same content encrypted with the first secret, for what is kept longer than a secret may be; null when it is already.
+ * @throws as `unseal`
+ */
+export function resealed(purpose: Purpose, sealed: string): string | null {
+  const text = unseal(purpose, sealed);
+  const isCurrent = open(environment().authSecrets[0], purpose, sealed) !== null;
+  return isCurrent ? null : seal(purpose, text);
 }
 
 function hmac(secret: string, purpose: Purpose, text: string): Buffer {

@@ -23,8 +23,19 @@ export function signedInAct(page: string, act: Act) {
     const signedIn = await currentSession();
     if (signedIn) return await act(request, signedIn, await readInput(request));
     if (wantsPage(request.headers)) return seeOther(signInPath(page));
-    throw new Problem(401, "Nobody is signed in with this cookie. Sign in and try again.");
+    throw notSignedIn();
   };
+}
+
+/** @throws {Problem} 401 when nobody is signed in */
+export async function requireSession(): Promise<SignedIn> {
+  const signedIn = await currentSession();
+  if (signedIn) return signedIn;
+  throw notSignedIn();
+}
+
+function notSignedIn(): Problem {
+  return new Problem(401, "Nobody is signed in with this cookie. Sign in and try again.");
 }
 
 /**
@@ -34,7 +45,7 @@ export function signedInAct(page: string, act: Act) {
 export function recentAct(page: string, act: Act) {
   return signedInAct(page, async (request, signedIn, input) => {
     const { resumed } = input;
-    if (!isRecentlySignedIn(signedIn)) return await askOnceMore(request, signedIn, input);
+    if (!(await isRecentlySignedIn(signedIn))) return await askOnceMore(request, signedIn, input);
     // Going back in the browser, and on again, does nothing twice.
     if (typeof resumed === "string" && !(await consumePausedAct(signedIn, resumed))) {
       if (wantsPage(request.headers)) return seeOther(page);

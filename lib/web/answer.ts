@@ -1,7 +1,7 @@
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { wantsPage } from "./accept";
-import { browserCookieHeader } from "./cookies";
+import { ownCookieHeader } from "./cookies";
 import { unavailable } from "./problem";
 
 /** For a program. Every answer may be about one person, so none is kept. */
@@ -29,8 +29,9 @@ export function seeOther(location: string): Response {
 
 /**
  * A page of this site with another status than 200: Next renders pages for GET alone, and always with 200, but a form
- * that is sent back with its faults named is a 422. So the site asks itself for the page, as a visitor of whom it knows
- * no more than what this browser has asked for.
+ * that is sent back with its faults named is a 422, and what is shown once is the answer to a form. So the site asks
+ * itself for the page, as a visitor of whom it knows no more than what this browser has asked for.
+ * @param cookie whom it is for, when it is for somebody who is signed in
  * @throws {Problem} 503 when the page cannot be had
  */
 export async function answerWithPage(
@@ -38,14 +39,14 @@ export async function answerWithPage(
   path: string,
   status: number,
   extraHeaders: Record<string, string> = {},
+  cookie?: string,
 ): Promise<Response> {
   const language = request.headers.get("accept-language");
-  const cookie = await browserCookieHeader();
   const page = await fetch(new URL(path, ownOrigin()), {
     headers: {
       accept: "text/html",
       ...(language && { "accept-language": language }),
-      ...(cookie && { cookie }),
+      cookie: cookie ?? (await ownCookieHeader()),
     },
     redirect: "error",
     cache: "no-store",

@@ -1,9 +1,10 @@
 import { cookies } from "next/headers";
 import type { MintedSession } from "@/auth";
+import type { StartedAttempt } from "@/lib/domain/two-factor-attempt";
 import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { requestContext } from "@/lib/platform/request-context";
-import { randomToken } from "@/lib/platform/secrets";
+import { keyedHash, randomToken } from "@/lib/platform/secrets";
 
 /** How long a browser is remembered as one that asked, or signed in, since it last did. The value names nobody. */
 const browserLifetime = days(365);
@@ -80,11 +81,56 @@ export async function setScreenCookie(token: string): Promise<void> {
   });
 }
 
-/** The same as a `Cookie` header, for a request that the site makes on this browser's behalf. */
-export async function browserCookieHeader(): Promise<string | undefined> {
-  const token = await readBrowserCookie();
-  return token && `${prefixed("sign_in_browser")}=${token}`;
+/** The value that belongs to the sign-in that waits for its second factor in this browser. */
+export async function readAttemptCookie(): Promise<string | undefined> {
+  return await readToken("two_factor");
 }
+
+export async function setAttemptCookie({ token, expiresAt }: StartedAttempt): Promise<void> {
+  (await cookies()).set(prefixed("two_factor"), token, { ...attributes(), expires: expiresAt });
+}
+
+export async function clearAttemptCookie(): Promise<void> {
+  (await cookies()).set(prefixed("two_factor"), "", { ...attributes(), maxAge: 0 });
+}
+
+/**
+ * The `Cookie` header of a request that the site makes to itself on this browser's behalf.
+ * @param given values by name, instead of or beside those that the browser has
+ */
+export async function ownCookieHeader(
+  given: { session?: string | undefined; [shownOnce]?: string } = {},
+): Promise<string> {
+  const browser = await readBrowserCookie();
+  const { sessionCookie } = environment();
+  const values = {
+    [innerRequest]: innerValue(),
+    ...(browser && { [prefixed("sign_in_browser")]: browser }),
+    ...(given.session && { [prefixed(sessionCookie)]: given.session }),
+    ...(given[shownOnce] && { [shownOnce]: given[shownOnce] }),
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("; ");
+}
+
+/** Whether the site asks itself for this page: nobody has been seen then. */
+export async function isInnerRequest(): Promise<boolean> {
+  return (await cookies()).get(innerRequest)?.value === innerValue();
+}
+
+/** What only the site itself can say, and says over loopback alone. */
+function innerValue(): string {
+  return keyedHash("inner request", innerRequest);
+}
+
+/** What the answer to a form shows, sealed: no browser ever gets this cookie. */
+export async function readShownOnce(): Promise<string | undefined> {
+  return (await cookies()).get(shownOnce)?.value;
+}
+
+const innerRequest = "inner_request";
+export const shownOnce = "shown_once";
 
 export async function setBrowserCookie(token: string): Promise<void> {
   (await cookies()).set(prefixed("sign_in_browser"), token, {

@@ -13,12 +13,13 @@ export async function describeEvent(event: AuditEvent): Promise<string> {
   const type = eventTypes.find((known) => known === event.type);
   switch (type) {
     case "authn_login_success":
-      return details.stepUp ? t("step-up") : t(type, { way: key("way") });
+      return details.stepUp ? t("step-up") : t(type, { way: key("way"), factor: key("factor") });
     case "authn_login_fail":
       return t(type, { reason: key("reason") });
     case "authn_token_revoked":
       return t(type, { reason: key("reason"), count: Number(details.count ?? 1) });
     case "user_updated":
+      if (details.field === "second-factor") return t("second-factor", { act: key("act") });
       if (details.field !== "email") return t("name");
       return t(details.undone ? "email-undone" : "email", { from: text("from"), to: text("to") });
     case "sensitive_update":

@@ -1,9 +1,10 @@
 import { unstable_rethrow } from "next/navigation";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
+import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
 import { type Method, methodNotAllowed, methods } from "./method";
-import { Problem, unavailable } from "./problem";
+import { Problem, retryAfter, unavailable } from "./problem";
 
 type Handler = (request: Request) => Promise<Response>;
 
@@ -50,9 +51,16 @@ function requireOwnOrigin(request: Request): void {
   );
 }
 
+function tooOften({ retryAt }: LimitReached): Problem {
+  const minutes = Math.ceil((retryAt.getTime() - Date.now()) / 60_000);
+  const detail = `This has been done too often. It can be done again in ${minutes} minutes.`;
+  return new Problem(429, detail, { headers: retryAfter(retryAt) });
+}
+
 /** A fault is never answered as "signed out", and tells nothing of the inside (ASVS 16.5.1). */
 function answerTo(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof LimitReached) return tooOften(error);
   log().error({ err: error }, "a handler failed");
   return isDatabaseFault(error)
     ? unavailable()

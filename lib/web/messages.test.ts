@@ -2,24 +2,36 @@ import { createTranslator, IntlErrorCode } from "use-intl/core";
 import { describe, expect, test } from "vitest";
 import { changeProblems } from "@/lib/domain/address-change";
 import { emailAddressProblems } from "@/lib/domain/email-address";
+import { type FactorKind, factorProblems } from "@/lib/domain/factor-proof";
 import type { MailContent, SensitiveAct } from "@/lib/domain/outbox";
-import type { SignInRefused, SignInWay } from "@/lib/domain/redemption";
+import type { MailWay, SignInRefused } from "@/lib/domain/redemption";
 import type { EndReason } from "@/lib/domain/sessions";
 import { proofProblems } from "@/lib/domain/sign-in-proof";
 import messages from "@/messages/en.json";
 
 type Notice = Extract<MailContent, { template: "security" }>["notice"];
-/** What `recordFailedSignIn` is given: the problems that come with an address, and a wrong code for a new one. */
-type Failure = "wrong-code" | "wrong-number" | "wrong-address-code" | SignInRefused["reason"];
+/** Why somebody is refused: the problems that come with an address, a wrong code for a new one, a wrong second factor. */
+type Failure =
+  | "wrong-code"
+  | "wrong-number"
+  | "wrong-address-code"
+  | `wrong-${FactorKind}`
+  | SignInRefused["reason"];
 /** Whether a choice has words of its own, or shares those of "other". */
 type Case = "own" | "shared";
 
 // A name that is added to one of these types does not compile until it is decided here which words it gets.
-const ways: Record<SignInWay, Case> = {
+const ways: Record<MailWay, Case> = {
   link: "own",
   code: "own",
   number: "own",
   "link-and-code": "shared",
+};
+/** After a mail. A passkey alone is a way of its own. */
+const factors: Record<FactorKind, Case> = {
+  totp: "own",
+  "recovery-code": "own",
+  passkey: "own",
 };
 const ends: Record<EndReason, Case> = {
   "sign-out": "own",
@@ -36,12 +48,22 @@ const failures: Record<Failure, Case> = {
   used: "own",
   blocked: "own",
   "other-browser": "own",
+  "wrong-totp": "own",
+  "wrong-recovery-code": "own",
+  "wrong-passkey": "own",
+  // Said at once, and not written down: nothing of it is a guess.
+  "used-factor": "shared",
+  "used-passkey": "shared",
+  "attempt-over": "shared",
   "no-account": "shared",
 };
 const acts: Record<SensitiveAct, true> = {
   "change-address": true,
   export: true,
   delete: true,
+  "add-factor": true,
+  "remove-factor": true,
+  "recovery-codes": true,
   other: true,
 };
 const notices: Record<Notice, true> = {
@@ -49,7 +71,41 @@ const notices: Record<Notice, true> = {
   "address-changed": true,
   "address-restored": true,
   "address-undone": true,
+  "app-added": true,
+  "app-replaced": true,
+  "app-removed": true,
+  "passkey-added": true,
+  "passkey-removed": true,
+  "recovery-codes-renewed": true,
+  "recovery-code-used": true,
+  "factor-paused": true,
 };
+/** What `recordFactorChange` writes down; the others tell of no change of a second factor. */
+const factorActs = {
+  "app-added": "own",
+  "app-replaced": "own",
+  "app-removed": "own",
+  "passkey-added": "own",
+  "passkey-removed": "own",
+  "passkey-renamed": "own",
+  "recovery-codes-renewed": "own",
+} satisfies Record<string, Case>;
+/** What the pages of the second factor say beside the problems of the factor itself, and of the sign-in. */
+const pageProblems = [
+  "used-passkey",
+  "attempt-over",
+  "ended",
+  "blocked",
+  "no-account",
+  "other-browser",
+  "used",
+  "wrong-new-code",
+  "wrong-new-passkey",
+  "required",
+  "name",
+  "unknown",
+  "no-factor",
+];
 
 const leaves = leavesOf(messages);
 
@@ -71,13 +127,16 @@ test("no message is empty, and none has spaces at its ends", () => {
 const event = "account.activity.event";
 
 describe.each([
-  [`${event}.authn_login_success`, "way", ways],
+  [`${event}.authn_login_success`, "way", { ...ways, passkey: "own" }],
+  [`${event}.authn_login_success`, "factor", factors],
   [`${event}.authn_token_revoked`, "reason", ends],
   [`${event}.authn_login_fail`, "reason", failures],
+  [`${event}.second-factor`, "act", factorActs],
 ] as const)("the choices of %s", (key, name, choices) => {
   test.each(Object.entries(choices))("%s has words: its %s", (choice, which) => {
-    const words = say(key, { [name]: caseOf(choice), count: 1 });
-    const others = say(key, { [name]: "nothing", count: 1 });
+    const rest = { way: "link", factor: "", count: 1 };
+    const words = say(key, { ...rest, [name]: caseOf(choice) });
+    const others = say(key, { ...rest, [name]: "nothing" });
     expect(words).not.toBe("");
     expect(words === others).toBe(which === "shared");
   });
@@ -94,6 +153,7 @@ test.each([
   ["resume.act", Object.keys(acts)],
   ["account.email.problem", changeProblems],
   ["proof.problem", proofProblems],
+  ["twoFactor.problem", [...factorProblems, ...pageProblems]],
 ] as const)("%s has words for each, and for nothing else", (key, names) => {
   const known = leaves.filter((leaf) => leaf.startsWith(`${key}.`));
   expect(known.toSorted()).toEqual(names.map((name) => `${key}.${name}`).toSorted());
@@ -104,6 +164,27 @@ test("every problem with an address has words, and every security mail", () => {
   for (const notice of Object.keys(notices))
     for (const part of ["subject", "preview", "title", "what"])
       expect(leaves).toContain(`mail.security.${notice}.${part}`);
+});
+
+test("a passkey alone is told once, and not as a second factor too", () => {
+  const key = `${event}.authn_login_success`;
+  expect(say(key, { way: "passkey", factor: "passkey" })).toBe("Signed in with a passkey");
+  expect(say(key, { way: "link", factor: "passkey" })).toBe("Signed in with a link, and a passkey");
+});
+
+test("a sign-in that an older version wrote down has no word of a second factor", () => {
+  expect(say(`${event}.authn_login_success`, { way: "link", factor: "" })).toBe(
+    "Signed in with a link",
+  );
+});
+
+test.each([
+  [0, "at 10:42 UTC"],
+  [1, "1 try is left"],
+  [2, "2 tries are left"],
+])("a wrong second factor says that %d tries are left", (triesLeft, words) => {
+  const retryAt = new Date("2030-01-01T10:42:00Z");
+  expect(say("twoFactor.problem.wrong-factor", { triesLeft, retryAt })).toContain(words);
 });
 
 /** A key of a choice in a text may hold no hyphen. */
@@ -151,7 +232,7 @@ function errorsOf(key: string, from: object = messages): string[] {
   return codes;
 }
 
-function say(key: string, values: Record<string, string | number>): string {
+function say(key: string, values: Record<string, string | number | Date>): string {
   const refuse = (code: string) => {
     throw new Error(`${key}: ${code}`);
   };

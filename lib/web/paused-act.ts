@@ -6,6 +6,12 @@ const kinds: Partial<Record<string, SensitiveAct>> = {
   "/account/email/change": "change-address",
   "/account/export/download": "export",
   "/account/delete/now": "delete",
+  "/account/two-factor/app/begin": "add-factor",
+  "/account/two-factor/app/confirm": "add-factor",
+  "/account/two-factor/app/remove": "remove-factor",
+  "/account/two-factor/passkeys/add": "add-factor",
+  "/account/two-factor/passkeys/remove": "remove-factor",
+  "/account/two-factor/recovery-codes/new": "recovery-codes",
 };
 
 /** What an interrupted act is, for words. */

@@ -21,7 +21,9 @@ export function safeReturnTo(next: string | null | undefined): string {
 function isDestination(path: string): boolean {
   return (
     !path.startsWith("//") &&
-    !/^\/(sign-in|check-email|confirm|stop-mails|not-me|undo-address|step-up|auth)(\/|$)/.test(path)
+    !/^\/(sign-in|check-email|confirm|stop-mails|not-me|undo-address|step-up|two-factor|auth)(\/|$)/.test(
+      path,
+    )
   );
 }
 

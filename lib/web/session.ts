@@ -5,7 +5,7 @@ import { findSession, renewedEnd, renewSession, type SignedIn } from "@/lib/doma
 import { log } from "@/lib/platform/log";
 import { requestContext } from "@/lib/platform/request-context";
 import { clientAddress } from "./client-address";
-import { readSessionCookie, sessionCookieLine } from "./cookies";
+import { isInnerRequest, readSessionCookie, sessionCookieLine } from "./cookies";
 
 /**
  * The session of this request, or null. At most one question to the database a request, however often it is called.
@@ -17,7 +17,7 @@ export const currentSession = cache(async (): Promise<SignedIn | null> => {
   const token = await readSessionCookie();
   const signedIn = token ? await findSession(token) : null;
   const expiresAt = signedIn && renewedEnd(signedIn);
-  if (token && expiresAt) await renew(signedIn, token, expiresAt);
+  if (token && expiresAt && !(await isInnerRequest())) await renew(signedIn, token, expiresAt);
   return signedIn;
 });
 

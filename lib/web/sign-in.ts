@@ -1,9 +1,9 @@
-import { askForSignIn, mintSession } from "@/auth";
+import { askForSignIn, mintSession, type SignInOutcome } from "@/auth";
 import { recordFailedSignIn } from "@/lib/domain/audit";
 import { parseEmailAddress } from "@/lib/domain/email-address";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
-import { SignInRefused } from "@/lib/domain/redemption";
-import type { Proof, ProofProblem } from "@/lib/domain/sign-in-proof";
+import { type Proved, SignInRefused } from "@/lib/domain/redemption";
+import { type Proof, type ProofProblem, proofProblems } from "@/lib/domain/sign-in-proof";
 import type { SignInAsk } from "@/lib/domain/sign-in-request";
 import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
@@ -12,9 +12,12 @@ import { wantsJson } from "./accept";
 import { answerWithJson, seeOther } from "./answer";
 import { type AskProblem, limitProblem } from "./ask-problem";
 import {
+  clearAttemptCookie,
   ownBrowserToken,
+  readAttemptCookie,
   readScreenCookie,
   readSessionCookie,
+  setAttemptCookie,
   setBrowserCookie,
   setScreenCookie,
   setSessionCookie,
@@ -63,34 +66,72 @@ export async function startSignIn(
 }
 
 /**
- * Turns what has been proved into a session of this browser.
+ * Turns what has been proved into a session of this browser, or into a sign-in that waits for its second factor.
+ * @param email of the account
+ * @returns why there is neither
+ * @throws when the database does not answer
+ */
+export async function enter(
+  headers: Headers,
+  proved: Proved,
+  email: string,
+): Promise<SignInOutcome | { refused: SignInRefused["reason"] }> {
+  const browserToken = await ownBrowserToken();
+  try {
+    const outcome = await mintSession({
+      proved,
+      email,
+      visitor: { browserToken, ...(await describeVisitor(headers)) },
+      formerSessionToken: await readSessionCookie(),
+    });
+    if ("session" in outcome) {
+      await setSessionCookie(outcome.session);
+      if (await readAttemptCookie()) await clearAttemptCookie();
+      wakeMailWorker();
+    } else await setAttemptCookie(outcome.attempt);
+    await setBrowserCookie(browserToken);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof SignInRefused)) throw error;
+    return { refused: error.reason };
+  }
+}
+
+/**
+ * What becomes of a link, a code or a number.
  * @returns where to go, or why nobody is signed in
  * @throws when the database does not answer
  */
 export async function finishSignIn(
   headers: Headers,
   proof: Proof,
-): Promise<{ next: string } | ProofProblem> {
+): Promise<SignedInAnswer | ProofProblem> {
   if ("problem" in proof) {
     await recordFailure(proof, headers);
     return proof;
   }
-  const browserToken = await ownBrowserToken();
-  try {
-    const session = await mintSession({
-      ...proof,
-      visitor: { browserToken, ...(await describeVisitor(headers)) },
-      formerSessionToken: await readSessionCookie(),
-    });
-    await setSessionCookie(session);
-    await setBrowserCookie(browserToken);
-    return { next: safeReturnTo(proof.request.next) };
-  } catch (error) {
-    if (!(error instanceof SignInRefused)) throw error;
-    const refusal = { problem: error.reason, email: proof.request.email };
-    await recordFailure(refusal, headers);
-    return refusal;
-  }
+  const { request, way } = proof;
+  const { email, next } = request;
+  const outcome = await enter(headers, { by: "mail", requestId: request.id, way }, email);
+  if (!("refused" in outcome)) return whereTo(outcome, next);
+  const problem = proofProblems.find((known) => known === outcome.refused) ?? "unknown";
+  const refusal = { problem, email };
+  await recordFailure(refusal, headers);
+  return refusal;
+}
+
+/** Where to go on to: to the page, or to the second factor, which leads there. */
+export type SignedInAnswer = { status: "signed_in" | "second_factor_required"; next: string };
+
+export function whereTo(outcome: SignInOutcome, next: string | undefined): SignedInAnswer {
+  return "session" in outcome
+    ? { status: "signed_in", next: safeReturnTo(next) }
+    : { status: "second_factor_required", next: "/two-factor" };
+}
+
+/** The answer to whoever has proved something: on to the next page, or its address for a program. */
+export function answerEntered(request: Request, answer: SignedInAnswer): Response {
+  return wantsJson(request.headers) ? answerWithJson(answer) : seeOther(answer.next);
 }
 
 /** What is wrong is written down with the account (ASVS 16.3.1); what nobody's guess was, or came too often, in the log alone. */
@@ -113,9 +154,7 @@ export async function answerSignIn(
   formPath: string,
 ): Promise<Response> {
   if ("problem" in outcome) return await answerProofProblem(request, outcome, formPath);
-  return wantsJson(request.headers)
-    ? answerWithJson({ status: "signed_in", next: outcome.next })
-    : seeOther(outcome.next);
+  return answerEntered(request, outcome);
 }
 
 /** Back to the page of the form, which says what went wrong; to a program, a problem. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasSecondFactor } from "@/lib/domain/second-factor";
 import { signedInAct } from "@/lib/web/account-handler";
 import { answerDone } from "@/lib/web/answer";
 import { describeAskProblem } from "@/lib/web/ask-problem";
@@ -6,19 +7,25 @@ import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
 import { findPausedAct, kindOf } from "@/lib/web/paused-act";
 import { safeReturnTo } from "@/lib/web/return-to";
-import { startSignIn } from "@/lib/web/sign-in";
+import { answerEntered, startSignIn, whereTo } from "@/lib/web/sign-in";
+import { passStepUp } from "@/lib/web/two-factor";
 
+const page = "/step-up";
 const fields = z.object({
   next: z.string().optional().catch(undefined),
   /** The page of the form, when it is another than `/step-up`. */
   from: z.literal("check-email").optional().catch(undefined),
 });
 
-/** Writes to somebody who is signed in, to ask once more who they are. */
+/** Asks somebody who is signed in once more who they are: for their second factor, or by mail when they have none. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: signedInAct("/account", async (request, signedIn, input) => {
     const { next, from } = fields.parse(input);
     const { session, user } = signedIn;
+    if (await hasSecondFactor(user.id)) {
+      const outcome = await passStepUp(request, signedIn, input, next);
+      return outcome instanceof Response ? outcome : answerEntered(request, whereTo(outcome, next));
+    }
     const problem = await startSignIn(request.headers, {
       email: user.email,
       next,
@@ -26,7 +33,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       stepUp: { sessionId: session.id, act: kindOf(await findPausedAct(signedIn, next)) },
     });
     if (!problem) return answerDone(request, "/check-email");
-    return refuseForm(request, from ? `/${from}` : "/step-up", {
+    return refuseForm(request, from ? `/${from}` : page, {
       field: "next",
       code: problem.problem,
       detail: await describeAskProblem(problem),

@@ -36,5 +36,6 @@ export async function emptyDatabase(): Promise<void> {
   await database().signInRequest.deleteMany();
   await database().mailStop.deleteMany();
   await database().auditEvent.deleteMany();
+  await database().spentValue.deleteMany();
   await forgetLimits();
 }

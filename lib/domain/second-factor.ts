@@ -1,0 +1,60 @@
+import type { User } from "@/lib/platform/database/client/client";
+import { database, type Transaction } from "@/lib/platform/database/database";
+import { environment } from "@/lib/platform/environment";
+import { parseEmailAddress } from "./email-address";
+
+/** What an account has for a second factor. */
+export async function listFactors(userId: string) {
+  const [totp, passkeys, recoveryCodes] = await Promise.all([
+    database().totp.findUnique({ where: { userId }, select: { createdAt: true } }),
+    database().passkey.count({ where: { userId, deniedAt: null } }),
+    database().recoveryCode.count({ where: { userId } }),
+  ]);
+  return { appSince: totp?.createdAt ?? null, passkeys, recoveryCodes };
+}
+
+/** Whether an account asks for a second factor; also when the only one has been put out of use. */
+export async function hasSecondFactor(
+  userId: string,
+  store: Transaction = database(),
+): Promise<boolean> {
+  const where = { userId };
+  return (
+    (await store.totp.count({ where })) > 0 || (await store.passkey.count({ where, take: 1 })) > 0
+  );
+}
+
+/** Whether the site asks this person to have a second factor (`TWO_FACTOR`). */
+export function mustHaveSecondFactor({ email }: Pick<User, "email">): boolean {
+  const { twoFactor, adminEmails } = environment();
+  if (twoFactor === "admins") return adminEmails.some((admin) => isSameAddress(admin, email));
+  return twoFactor === "everyone";
+}
+
+function isSameAddress(typed: string, canonical: string): boolean {
+  const address = parseEmailAddress(typed);
+  return "canonical" in address && address.canonical === canonical;
+}
+
+/**
+ * Whoever else changes the second factor of this account waits until this transaction is over: what is looked at in it stays
+ * so. The first write of such a transaction.
+ * @returns false when the account is gone
+ */
+export async function holdFactors(transaction: Transaction, userId: string): Promise<boolean> {
+  const { count } = await transaction.user.updateMany({
+    where: { id: userId },
+    data: { id: userId },
+  });
+  return count === 1;
+}
+
+/** With the last second factor goes all that hangs on it. @returns whether that was the last */
+export async function tidyFactors(transaction: Transaction, userId: string): Promise<boolean> {
+  if (await hasSecondFactor(userId, transaction)) return false;
+  await transaction.recoveryCode.deleteMany({ where: { userId } });
+  await transaction.twoFactorAttempt.deleteMany({ where: { userId } });
+  // A factor that is gone has been passed by nobody, should the site ask for one later.
+  await transaction.session.updateMany({ where: { userId }, data: { secondFactorAt: null } });
+  return true;
+}
