@@ -1,9 +1,17 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { changeAddress } from "./support/account";
-import { client } from "./support/http";
+import { client, type HttpClient } from "./support/http";
 import type { MailServer } from "./support/mail-server";
+import { addPasskey } from "./support/passkey";
 import { otherCode, signInOverHttp } from "./support/program";
+import {
+  enrolApp,
+  handOver,
+  reachSecondFactor,
+  untilNextMail,
+  waitForNotice,
+} from "./support/second-factor";
 import { askForMail, codeIn, linkIn, typeCode } from "./support/sign-in";
 import { type Site, startSite } from "./support/site";
 import type { Visitor } from "./support/test";
@@ -118,6 +126,49 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     await page.getByRole("button", { name: "Download it" }).click();
     await expect(page).toHaveURL(/\/step-up\?/);
     return page;
+  },
+  "the page of the second factor, without any": (scene) =>
+    openSignedIn(scene, "/account/two-factor"),
+  "the page of the second factor, with app and passkeys": async (scene) => {
+    const program = await signInWithFactors(scene);
+    // As long as a name may be, with nowhere to break it.
+    await addPasskey(program, scene.site, "w".repeat(60));
+    // Another second factor gives the session a new value.
+    await handOver(program, scene.page, scene.site);
+    await open(scene.page, "/account/two-factor?done=passkey-added");
+    await scene.page.getByText("Rename", { exact: true }).first().click();
+    return scene.page;
+  },
+  "the page that sets up an app, after a wrong code": async (scene) => {
+    const page = await openSignedIn(scene, "/account/two-factor");
+    await page.getByRole("button", { name: "Set up an app" }).click();
+    await page.getByLabel("Code from the app").fill("12345");
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
+    return page;
+  },
+  "the page that adds a passkey": (scene) => openSignedIn(scene, "/account/two-factor/passkeys"),
+  "the recovery codes": async (scene) => {
+    await signInWithFactors(scene);
+    await open(scene.page, "/account/two-factor");
+    await scene.page.getByRole("button", { name: "Make new ones" }).click();
+    await expect(scene.page.locator("main ol > li")).toHaveCount(10);
+    return scene.page;
+  },
+  "the second step of a sign-in, after a wrong code": async (scene) => {
+    const page = await openHalfSignedIn(scene);
+    await page.getByLabel("Code from your authenticator app").fill("000000");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
+    await page.getByText("Use a recovery code").click();
+    return page;
+  },
+  "the second step of a sign-in that has ended": ({ page }) =>
+    open(page, "/two-factor?problem=attempt-over"),
+  "the page that asks again for the second factor": async (scene) => {
+    await signInWithFactors(scene);
+    await scene.site.clock.advance(11 * 60_000);
+    return open(scene.page, "/step-up?next=/account/export");
   },
   "the page of “this wasn't me”": async ({ page, visitor, mailServer, email, site }) => {
     await signInOverHttp(visitor.asNewProgram(), mailServer, email);
@@ -253,6 +304,30 @@ async function openSignedIn(scene: Scene, path: string): Promise<Page> {
   const cookies = [...program.cookies].map(([name, value]) => ({ name, value, url: site.url }));
   await page.context().addCookies(cookies);
   return open(page, path);
+}
+
+/** Signs somebody in who has an app and a passkey, in the browser too. */
+async function signInWithFactors(scene: Scene): Promise<HttpClient> {
+  const { page, mailServer, visitor, site, email } = scene;
+  const program = visitor.asNewProgram();
+  await signInOverHttp(program, mailServer, email);
+  await enrolApp(program, site);
+  await addPasskey(program, site);
+  await handOver(program, page, site);
+  return program;
+}
+
+/** Ends where somebody who has an app and a passkey is asked for them. */
+async function openHalfSignedIn(scene: Scene): Promise<Page> {
+  const { page, mailServer, visitor, site, email } = scene;
+  await signInWithFactors(scene);
+  await waitForNotice(mailServer, email, /^A passkey for your account/);
+  await page.context().clearCookies();
+  await untilNextMail(site);
+  const half = visitor.asNewProgram();
+  await reachSecondFactor(half, mailServer, email);
+  await handOver(half, page, site);
+  return open(page, "/two-factor");
 }
 
 async function open(page: Page, path: string): Promise<Page> {

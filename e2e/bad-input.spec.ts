@@ -190,7 +190,7 @@ for (const javaScript of [true, false]) {
       await expect(field).toHaveAccessibleDescription(/address/);
       await expect(page.getByRole("main").getByRole("alert")).toContainText(/address/);
       await expect(page.getByLabel(/keep me signed in/i)).toBeChecked();
-      await expect(page.locator('input[name="next"]')).toHaveValue("/private");
+      await expect(page.locator('form[action="/auth"] input[name="next"]')).toHaveValue("/private");
     });
   });
 }

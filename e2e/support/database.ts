@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import type { Site } from "./site";
 
@@ -15,6 +16,26 @@ export async function countRows(site: Site): Promise<Record<string, number>> {
   return counts;
 }
 
+/** A mark for each table of a site, which is another one when any row in it is. */
+export async function markTables(site: Site): Promise<Record<string, string>> {
+  const url = site.databaseFile;
+  const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
+  const rowsOf = async (sql: string) =>
+    (await database.queryRaw({ sql, args: [], argTypes: [] })).rows;
+  try {
+    const marks: Record<string, string> = {};
+    for (const [table] of await rowsOf(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+    )) {
+      const rows = JSON.stringify(await rowsOf(`SELECT * FROM "${table}" ORDER BY 1`));
+      marks[String(table)] = createHash("sha256").update(rows).digest("hex");
+    }
+    return marks;
+  } finally {
+    await database.dispose();
+  }
+}
+
 /** How many sessions an account has, ended ones not counted. */
 export async function countSessions(site: Site, email: string): Promise<number> {
   const [[count] = []] = await query(
@@ -23,6 +44,23 @@ export async function countSessions(site: Site, email: string): Promise<number> 
     email,
   );
   return Number(count);
+}
+
+/** How many second factors of each kind an account has, and recovery codes left. */
+export async function countFactors(
+  site: Site,
+  email: string,
+): Promise<Record<"Totp" | "Passkey" | "RecoveryCode", number>> {
+  const count = async (table: string) => {
+    const sql = `SELECT count(*) FROM "${table}" JOIN "User" ON "User"."id" = "userId" WHERE "email" = ?`;
+    const [[rows] = []] = await query(site, sql, email);
+    return Number(rows);
+  };
+  return {
+    Totp: await count("Totp"),
+    Passkey: await count("Passkey"),
+    RecoveryCode: await count("RecoveryCode"),
+  };
 }
 
 /** The addresses that sign-in mails have been asked for, in the form in which they are kept. */

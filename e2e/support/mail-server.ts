@@ -11,14 +11,22 @@ import { freePort } from "./port";
 /** How the mail server treats those who come to it; "refuse connections" also hangs up on them. */
 export type MailServerBehaviour = "accept" | "refuse connections" | MailFault;
 
-const anySubjectAskedFor = /^(?!New sign-in to your account)/;
+const notices = [
+  "New sign-in to your account",
+  "(An|Another|No) authenticator app for your account",
+  "A passkey (for|of) your account",
+  "New recovery codes for your account",
+  "A recovery code was used",
+  "Wrong codes for your account",
+];
+const anySubjectAskedFor = new RegExp(`^(?!${notices.join("|")})`);
 
 /** A mail that a test waits for. */
 interface AwaitedMail {
   to: string;
   /** Only mails that arrived later than this one. */
   after?: Mail | undefined;
-  /** Unless told, any but the notice of a new device, which comes of its own accord at a sign-in. */
+  /** Unless told, any but the notices that come of their own accord: of a new device, of a second factor. */
   subject?: RegExp;
   /** Milliseconds to wait at most; 10,000 unless told. */
   timeout?: number;

@@ -75,14 +75,16 @@ export async function pressingScanner(
   { patience = 500, fills = true, sessionCookie = "session_id" }: PressingOptions = {},
 ): Promise<PressingResult> {
   const context = await browser.newContext({ javaScriptEnabled: true });
-  const page = await context.newPage();
+  let page = await context.newPage();
   const log: string[] = [];
   let hasFields = false;
-  page.on("dialog", (dialog) => dialog.accept());
 
   async function open() {
-    // The deed before may still be on its way, and a page that goes on by itself would interrupt a wait for its load.
-    await page.goto("about:blank");
+    // The deed before may still be on its way, and would interrupt what comes next: each has a page of its own.
+    await page.close();
+    page = await context.newPage();
+    page.on("dialog", (dialog) => dialog.accept());
+    // A page that goes on by itself would interrupt a wait for its load.
     await page.goto(url, { waitUntil: "commit" });
     await page.waitForLoadState();
     await pause(patience);
