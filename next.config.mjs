@@ -5,6 +5,8 @@ const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   agentRules: false,
+  // `requireScope` answers 403 by Next's `forbidden()`.
+  experimental: { authInterrupts: true },
   // Types are checked once, by `npm run check`, and not again at each start.
   typescript: { ignoreBuildErrors: true },
   serverExternalPackages: [

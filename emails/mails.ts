@@ -162,7 +162,10 @@ type Security = About & {
     | "passkey-removed"
     | "recovery-codes-renewed"
     | "recovery-code-used"
-    | "factor-paused";
+    | "factor-paused"
+    | "factor-disabled"
+    | "blocked"
+    | "unblocked";
   /** What ends it, if it was somebody else. After a change of address, `undoLink` does that and more. */
   notMeLink: string;
   undoLink: string | null;
@@ -170,10 +173,14 @@ type Security = About & {
   newEmail: string | null;
 };
 
+/** Which browser of an administrator it was is not the person's business. */
+const byAdministrators = ["factor-disabled", "blocked", "unblocked"] as const;
+
 /** Tells the owner of an account what has happened to it, and how to stop it. */
 export function renderSecurityMail(mail: Security): Promise<RenderedMail> {
   const { t, write, done, accountFooter } = pen(mail);
-  const { notice, siteName, undoLink, recipient, notMeLink } = mail;
+  const { notice, siteName, undoLink, recipient, notMeLink, at } = mail;
+  const isByAdministrator = byAdministrators.some((known) => known === notice);
   const values = { siteName, newEmail: mail.newEmail ?? "", recipient };
   const wayOut: Block = undoLink
     ? {
@@ -194,7 +201,11 @@ export function renderSecurityMail(mail: Security): Promise<RenderedMail> {
     title: t(`mail.security.${notice}.title`, values),
     blocks: [
       { kind: "text", text: t(`mail.security.${notice}.what`, values) },
-      note(`${done} ${t("mail.security.wasYou")}`),
+      note(
+        isByAdministrator
+          ? t("mail.security.byAdministrator", { time: at })
+          : `${done} ${t("mail.security.wasYou")}`,
+      ),
       wayOut,
     ],
   });

@@ -3,8 +3,11 @@
  * Everything here asks the database at each request and fails closed: when the database does not answer
  * it throws, and the visitor sees that the site is away, never that they are signed out.
  */
-import { redirect } from "next/navigation";
+import { forbidden, redirect } from "next/navigation";
+import { cache } from "react";
+import { hasScope, listScopes } from "@/lib/domain/scopes";
 import { isRecentlySignedIn } from "@/lib/domain/sessions";
+import { requestContext } from "@/lib/platform/request-context";
 import { requestedPath } from "@/lib/web/requested-path";
 import { signInPath, stepUpPath } from "@/lib/web/return-to";
 import { currentSession } from "@/lib/web/session";
@@ -39,6 +42,28 @@ export async function currentUser(): Promise<CurrentUser | null> {
 export async function requireUser(): Promise<CurrentUser> {
   return (await currentUser()) ?? redirect(signInPath(await requestedPath()));
 }
+
+/**
+ * The person who is signed in and has this scope (`admin`, `super`, or one of the site's own). A visitor is sent to sign in;
+ * who lacks the scope sees a 403 page that names it. A change of scopes holds on the next request.
+ * @throws Next's redirect (307) or 403, and when the database does not answer
+ */
+export async function requireScope(scope: string): Promise<CurrentUser> {
+  const user = await requireUser();
+  if (hasScope(await currentScopes(), scope)) return user;
+  const context = requestContext();
+  if (context) context.missingScope = scope;
+  return forbidden();
+}
+
+/**
+ * What the person who is signed in may: `authenticated`, and what they were granted. Nothing for a visitor.
+ * @throws when the database does not answer
+ */
+export const currentScopes = cache(async (): Promise<string[]> => {
+  const user = await currentUser();
+  return user ? await listScopes(user.id) : [];
+});
 
 /** For pages that make no sense to somebody signed in, such as the sign-in page: sends them on to `path`. */
 export async function signedOutOnly(path: string): Promise<void> {

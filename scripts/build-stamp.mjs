@@ -3,13 +3,14 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 
 export const serverFile = "dist/server.mjs";
+export const cliFile = "dist/cli.mjs";
 const stamp = ".next/built-from";
-const folders = ["app", "components", "emails", "lib", "messages", "prisma", "public"];
+const folders = ["app", "cli", "components", "emails", "lib", "messages", "prisma", "public"];
 const generated = join("lib", "platform", "database", "client");
 
 /** Whether the build that lies here was made from what lies here now. */
 export function isBuilt() {
-  if (!existsSync(stamp) || !existsSync(serverFile)) return false;
+  if (!existsSync(stamp) || !existsSync(serverFile) || !existsSync(cliFile)) return false;
   return readFileSync(stamp, "utf8") === fingerprintInputs();
 }
 

@@ -1,4 +1,10 @@
-import { fingerprintInputs, forgetBuild, recordBuild, serverFile } from "./build-stamp.mjs";
+import {
+  cliFile,
+  fingerprintInputs,
+  forgetBuild,
+  recordBuild,
+  serverFile,
+} from "./build-stamp.mjs";
 import { bundle } from "./bundle.mjs";
 import { endWithNpm, runNode, tools } from "./run.mjs";
 import { generateClient } from "./setup.mjs";
@@ -12,10 +18,11 @@ forgetBuild();
 if (!(await generateClient())) process.exit(1);
 
 const env = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
-const [exitCode, isBundled] = await Promise.all([
+const [exitCode, ...areBundled] = await Promise.all([
   runNode(tools.next, ["build"], { env }),
   bundle("server.ts", serverFile),
+  bundle("cli/latchkey.ts", cliFile),
 ]);
-if (exitCode !== 0 || !isBundled) process.exit(1);
+if (exitCode !== 0 || areBundled.includes(false)) process.exit(1);
 
 recordBuild(fingerprint);

@@ -20,19 +20,22 @@ const fields = z.object({
 });
 
 /** Starts sign-in or sign-up: the answer is the same for both, and for every address. */
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
-  POST: async (request) => {
-    const input = fields.parse(await readInput(request));
-    const { email, next, remember } = input;
-    const problem = Array.isArray(email)
-      ? ({ problem: "several" } as const)
-      : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
-    if (problem) return await refuse(request, problem, input);
-    return wantsJson(request.headers)
-      ? answerWithJson({ status: "sent" }, 202)
-      : seeOther("/check-email");
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
+  {
+    POST: async (request) => {
+      const input = fields.parse(await readInput(request));
+      const { email, next, remember } = input;
+      const problem = Array.isArray(email)
+        ? ({ problem: "several" } as const)
+        : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
+      if (problem) return await refuse(request, problem, input);
+      return wantsJson(request.headers)
+        ? answerWithJson({ status: "sent" }, 202)
+        : seeOther("/check-email");
+    },
   },
-});
+  "cross-origin",
+);
 
 /** Whether this browser has a page of the code to go back to. */
 async function hasAsked(): Promise<boolean> {

@@ -6,12 +6,15 @@ import { endCurrentAttempt } from "@/lib/web/two-factor";
 import { describeClient } from "@/lib/web/visitor";
 
 /** Ends this session on the server and clears its cookie, and a sign-in that waits for its second factor; the same when nobody is signed in. */
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
-  POST: async (request) => {
-    const token = await readSessionCookie();
-    if (token) await signOut(token, describeClient(request.headers));
-    await clearSessionCookie();
-    await endCurrentAttempt();
-    return forgetPages(answerDone(request, "/"));
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
+  {
+    POST: async (request) => {
+      const token = await readSessionCookie();
+      if (token) await signOut(token, describeClient(request.headers));
+      await clearSessionCookie();
+      await endCurrentAttempt();
+      return forgetPages(answerDone(request, "/"));
+    },
   },
-});
+  "cross-origin",
+);

@@ -50,6 +50,8 @@ const partOf: Record<string, string> = {
   Passkey: "passkeys",
   RecoveryCode: "recovery_codes",
   TwoFactorAttempt: "two_factor_attempts",
+  UserScope: "scopes",
+  UserSearchTerm: "search_terms",
   AuditEvent: "events",
 };
 
@@ -175,6 +177,16 @@ describe("an export", () => {
     expect(exported.passkeys).toMatchObject([{ id, name, credentialId, userId }]);
     expect(exported.recovery_codes).toEqual([{ id: expect.any(String), userId }]);
     expect(exported.two_factor_attempts).toMatchObject([{ userId, way: "link", next: "/" }]);
+  });
+
+  test("has the scopes of a person, and the words by which they are found", async () => {
+    const { signedIn } = await leadALife();
+    const exported = await read(signedIn);
+    const userId = signedIn.user.id;
+    const grantedAt = now.toISOString();
+    expect(exported.scopes).toEqual([{ userId, scope: "editor", grantedAt }]);
+    const terms = ["ann", "ann.new@example.org", "example", "example.org", "new", "org"];
+    expect(exported.search_terms).toEqual(terms.map((term) => ({ term, userId })));
   });
 
   test("of who has no second factor says so", async () => {
@@ -429,6 +441,7 @@ async function leadALife() {
   await wish(signedIn, "ann.wish@example.org");
   await pauseAct(signedIn, "/account/delete/now", { confirmation: "the typed words" });
   const { linkToken } = await askForMail(own);
+  await database().userScope.create({ data: { userId: signedIn.user.id, scope: "editor" } });
   const { passkey, totpSecret } = await addFactors(signedIn);
   const typed = ["screen token", "the typed words", totpSecret];
   const secrets = [token, linkToken, stopped.linkToken, ...typed];

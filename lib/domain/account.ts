@@ -1,11 +1,13 @@
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { days } from "@/lib/platform/duration";
 import { listUndoableAddresses, peekLastUndo } from "./address-change";
-import { readDetails, recordEvent } from "./audit";
+import { isByAdministrator, readDetails, recordEvent } from "./audit";
 import type { Client } from "./client";
 import { isName, tidyName } from "./name";
 import { queueMail } from "./outbox";
+import { isLastSuper } from "./scopes";
 import type { SignedIn } from "./sessions";
+import { indexUser } from "./user-search";
 
 /** How long a name may be, in UTF-16 units as forms count them. */
 export const longestName = 80;
@@ -23,7 +25,8 @@ export async function renameAccount(
   if (name && !isName(name, longestName)) return false;
   if (name === user.name) return true;
   await database().$transaction(async (transaction) => {
-    await transaction.user.update({ where: { id: user.id }, data: { name } });
+    const renamed = await transaction.user.update({ where: { id: user.id }, data: { name } });
+    await indexUser(transaction, renamed);
     await recordEvent(transaction, {
       type: "user_updated",
       userId: user.id,
@@ -48,22 +51,25 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     client,
     details: { act: "export" },
   });
-  const [account, sessions, browsers, changes, notices, events, factors] = await Promise.all([
-    database().user.findUniqueOrThrow({ where: { id: userId } }),
-    database().session.findMany({
-      where: { userId },
-      omit: { tokenHash: true, browserHash: true, sealedTotp: true },
-      include: { pausedActs: { omit: { sealedFields: true } } },
-    }),
-    database().knownBrowser.findMany({ where: { userId }, omit: { browserHash: true } }),
-    database().addressChange.findMany({
-      where: { userId },
-      omit: { linkHash: true, codeHash: true },
-    }),
-    database().securityNotice.findMany({ where: { userId }, omit: { browserHash: true } }),
-    database().auditEvent.findMany({ where: { userId }, orderBy: { id: "asc" } }),
-    readFactors(userId),
-  ]);
+  const [account, sessions, browsers, changes, notices, events, factors, scopes, terms] =
+    await Promise.all([
+      database().user.findUniqueOrThrow({ where: { id: userId } }),
+      database().session.findMany({
+        where: { userId },
+        omit: { tokenHash: true, browserHash: true, sealedTotp: true },
+        include: { pausedActs: { omit: { sealedFields: true } } },
+      }),
+      database().knownBrowser.findMany({ where: { userId }, omit: { browserHash: true } }),
+      database().addressChange.findMany({
+        where: { userId },
+        omit: { linkHash: true, codeHash: true },
+      }),
+      database().securityNotice.findMany({ where: { userId }, omit: { browserHash: true } }),
+      database().auditEvent.findMany({ where: { userId }, orderBy: { id: "asc" } }),
+      readFactors(userId),
+      database().userScope.findMany({ where: { userId }, orderBy: { scope: "asc" } }),
+      database().userSearchTerm.findMany({ where: { userId }, orderBy: { term: "asc" } }),
+    ]);
   const emails = await listOwnAddresses(database(), account);
   const [requests, mails, stops] = await Promise.all([
     database().signInRequest.findMany({
@@ -84,10 +90,20 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     address_changes: changes,
     security_notices: notices,
     ...factors,
+    scopes,
+    search_terms: terms,
     sign_in_requests: requests,
     mails,
     mail_stops: stops,
-    events: events.map((event) => ({ ...event, details: readDetails(event) })),
+    events: events.map((event) => ({
+      ...event,
+      ...(isByAdministrator(event) && {
+        actor: "administrator",
+        networkAddress: "",
+        userAgent: "",
+      }),
+      details: readDetails(event),
+    })),
   };
 }
 
@@ -112,9 +128,13 @@ async function readFactors(userId: string) {
  * Removes a person and all that names them. What happened stays on record under an id that leads to nobody any more.
  * The address is told by a last mail, whose row goes as soon as it has been sent.
  * Not while a former address can undo a change: whoever took an account over could otherwise make an end of it.
- * @returns null when it is done, else when it can be
+ * Nor the last account that can grant scopes.
+ * @returns null when it is done, else when it can be, or that it is the last `super`
  */
-export async function deleteAccount({ user }: SignedIn, client: Client): Promise<Date | null> {
+export async function deleteAccount(
+  { user }: SignedIn,
+  client: Client,
+): Promise<Date | "last-super" | null> {
   const userId = user.id;
   return await database().$transaction(async (transaction) => {
     // Writes first, and changes nothing: the database then waits for other writers instead of failing.
@@ -126,33 +146,47 @@ export async function deleteAccount({ user }: SignedIn, client: Client): Promise
     if (count === 0) return null;
     const possibleAt = await peekLastUndo(transaction, userId);
     if (possibleAt) return possibleAt;
-    const owner = await transaction.user.findUniqueOrThrow({ where: { id: userId } });
-    const changes = await transaction.addressChange.findMany({ where: { userId } });
-    const recipients = changes.map(({ newEmail }) => newEmail);
-    await transaction.mail.deleteMany({
-      where: { recipient: { in: recipients }, template: "address-change" },
-    });
-    const { email } = owner;
-    await transaction.user.delete({ where: { id: userId } });
-    await transaction.mail.deleteMany({ where: { recipient: email } });
-    await transaction.signInRequest.deleteMany({ where: { email } });
-    await transaction.mailStop.deleteMany({ where: { email } });
-    await recordEvent(transaction, { type: "user_deleted", userId, actor: userId, client });
-    await transaction.auditEvent.updateMany({
-      where: { userId },
-      data: { details: null, networkAddress: "", userAgent: "" },
-    });
-    await queueMail(transaction, {
-      recipient: email,
-      expiresAt: new Date(Date.now() + days(3)),
-      content: {
-        template: "account-deleted",
-        timeZone: user.timeZone,
-        askedAt: new Date().toISOString(),
-        ...client,
-      },
-    });
+    if (await isLastSuper(transaction, userId)) return "last-super";
+    await removeAccount(transaction, userId, userId, client);
     return null;
+  });
+}
+
+/**
+ * Removes a person and all that names them, and tells the address.
+ * @param actor who does it: the id of an account, or "operator"
+ */
+export async function removeAccount(
+  transaction: Transaction,
+  userId: string,
+  actor: string,
+  client: Client,
+): Promise<void> {
+  const owner = await transaction.user.findUniqueOrThrow({ where: { id: userId } });
+  const changes = await transaction.addressChange.findMany({ where: { userId } });
+  const recipients = changes.map(({ newEmail }) => newEmail);
+  await transaction.mail.deleteMany({
+    where: { recipient: { in: recipients }, template: "address-change" },
+  });
+  const { email } = owner;
+  await transaction.user.delete({ where: { id: userId } });
+  await transaction.mail.deleteMany({ where: { recipient: email } });
+  await transaction.signInRequest.deleteMany({ where: { email } });
+  await transaction.mailStop.deleteMany({ where: { email } });
+  await recordEvent(transaction, { type: "user_deleted", userId, actor, client });
+  await transaction.auditEvent.updateMany({
+    where: { userId },
+    data: { details: null, networkAddress: "", userAgent: "" },
+  });
+  await queueMail(transaction, {
+    recipient: email,
+    expiresAt: new Date(Date.now() + days(3)),
+    content: {
+      template: "account-deleted",
+      timeZone: owner.timeZone,
+      askedAt: new Date().toISOString(),
+      ...client,
+    },
   });
 }
 

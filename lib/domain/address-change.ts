@@ -22,6 +22,7 @@ import { queueSecurityMail, withdrawPendingChanges } from "./security-mail";
 import { endSessions, type SignedIn } from "./sessions";
 import { endRequestsOf } from "./sign-in-state";
 import { endAttemptsOf } from "./two-factor-attempt";
+import { indexUser } from "./user-search";
 
 /** How long the former address can undo a change. */
 const undoLifetime = days(7);
@@ -197,10 +198,11 @@ async function applyWithin(
       where: { id: change.id },
       data: { undoUntil: new Date(now.getTime() + undoLifetime) },
     });
-  await transaction.user.update({
+  const changed = await transaction.user.update({
     where: { id: user.id, email: change.formerEmail },
     data: { email: change.newEmail, emailTyped: change.newEmailTyped, emailVerified: now },
   });
+  await indexUser(transaction, changed);
   await endRequestsOf(transaction, change.formerEmail);
   await endRequestsOf(transaction, change.newEmail);
   await endAttemptsOf(transaction, user.id);
@@ -270,6 +272,7 @@ export async function undoAddressChange(token: string, client: Client): Promise<
       where: { id: userId },
       data: { email: formerEmail, emailTyped: formerEmailTyped, emailVerified: new Date() },
     });
+    await indexUser(transaction, user);
     for (const email of new Set([formerEmail, ...later.map((each) => each.newEmail)]))
       await endRequestsOf(transaction, email);
     await endAttemptsOf(transaction, userId);

@@ -8,6 +8,7 @@ export const eventTypes = [
   "authn_login_fail",
   "authn_login_lock",
   "authn_token_revoked",
+  "privilege_permissions_changed",
   "user_created",
   "user_updated",
   "user_deleted",
@@ -66,6 +67,11 @@ export async function listEvents(
     orderBy: { id: "desc" },
     take: limit,
   });
+}
+
+/** Whether somebody else did it, who may: their browser and network are not the business of whose account it is. */
+export function isByAdministrator({ actor, userId }: AuditEvent): boolean {
+  return actor !== null && actor !== "system" && actor !== userId;
 }
 
 /** The details of an event; empty when there are none, or they have been taken out. */

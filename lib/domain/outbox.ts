@@ -71,6 +71,9 @@ const mailContent = z.discriminatedUnion("template", [
       "recovery-codes-renewed",
       "recovery-code-used",
       "factor-paused",
+      "factor-disabled",
+      "blocked",
+      "unblocked",
     ]),
     /** What "this wasn't me" ends. */
     noticeId: z.string(),

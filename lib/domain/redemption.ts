@@ -18,6 +18,7 @@ import {
   spendFactor,
 } from "./factor-proof";
 import { isKnownBrowser, rememberBrowser } from "./known-browsers";
+import { grantConfiguredScopes } from "./scopes";
 import { hasSecondFactor, holdFactors, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
 import { endSessions, type SignedIn, sessionEnds } from "./sessions";
@@ -30,6 +31,7 @@ import {
   type StartedAttempt,
   startAttempt,
 } from "./two-factor-attempt";
+import { indexUser } from "./user-search";
 
 /** Somebody was faster, the account is blocked, or there is none and may be none: no session. */
 export class SignInRefused extends Error {
@@ -94,7 +96,7 @@ export async function redeem(proved: Proved, entrance: Entrance): Promise<Redeem
       await requireAskedSession(transaction, passed, entrance);
       if (passed.factor === null) {
         const hasOne = await hasSecondFactor(passed.user.id, transaction);
-        if (hasOne || mustHaveSecondFactor(passed.user))
+        if (hasOne || (await mustHaveSecondFactor(passed.user, transaction)))
           return { attempt: await startAttempt(transaction, attemptOf(passed), !hasOne) };
       }
       return await admit(transaction, passed, entrance);
@@ -247,6 +249,7 @@ async function admit(
       where: { id: user.id },
       data: { timeZone: visitor.timeZone },
     });
+  await grantConfiguredScopes(transaction, user, client);
   const former = await findFormer(transaction, formerSessionToken, user, client);
   const session = await startSession(transaction, {
     former,
@@ -342,12 +345,14 @@ async function requireAccount(
 ): Promise<{ user: User; isNew: boolean }> {
   const existing = await transaction.user.findUnique({ where: { email } });
   if (existing?.blockedAt) throw new SignInRefused("blocked");
+  if (existing?.invitedAt) return { user: await activate(transaction, existing), isNew: true };
   if (existing) return { user: existing, isNew: false };
   if (!maySignUp(email) || (await isReservedAddress(transaction, email)))
     throw new SignInRefused("no-account");
   const user = await transaction.user.create({
     data: { email, emailTyped, emailVerified: new Date(), timeZone },
   });
+  await indexUser(transaction, user);
   await recordEvent(transaction, {
     type: "user_created",
     userId: user.id,
@@ -355,4 +360,12 @@ async function requireAccount(
     client: { userAgent, networkAddress },
   });
   return { user, isNew: true };
+}
+
+/** The first sign-in to an account that an administrator has made: from now on its address is proved. */
+async function activate(transaction: Transaction, { id }: User): Promise<User> {
+  return await transaction.user.update({
+    where: { id },
+    data: { invitedAt: null, emailVerified: new Date() },
+  });
 }

@@ -72,7 +72,7 @@ async function remove(
       if ((await take(transaction, user.id)) === 0) return "unknown";
       await dropUnusable(transaction, user.id);
       const wasLast = await tidyFactors(transaction, user.id);
-      if (wasLast && mustHaveSecondFactor(user)) throw new StillRequired();
+      if (wasLast && (await mustHaveSecondFactor(user, transaction))) throw new StillRequired();
       await recordFactorChange(transaction, user, act, { client, browserHash: null });
       return null;
     });

@@ -1,7 +1,7 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
-import { parseEmailAddress } from "./email-address";
+import { hasScope, isConfiguredAdmin, listScopes } from "./scopes";
 
 /** What an account has for a second factor. */
 export async function listFactors(userId: string) {
@@ -25,15 +25,13 @@ export async function hasSecondFactor(
 }
 
 /** Whether the site asks this person to have a second factor (`TWO_FACTOR`). */
-export function mustHaveSecondFactor({ email }: Pick<User, "email">): boolean {
-  const { twoFactor, adminEmails } = environment();
-  if (twoFactor === "admins") return adminEmails.some((admin) => isSameAddress(admin, email));
-  return twoFactor === "everyone";
-}
-
-function isSameAddress(typed: string, canonical: string): boolean {
-  const address = parseEmailAddress(typed);
-  return "canonical" in address && address.canonical === canonical;
+export async function mustHaveSecondFactor(
+  { id, email }: Pick<User, "id" | "email">,
+  store: Transaction = database(),
+): Promise<boolean> {
+  const { twoFactor } = environment();
+  if (twoFactor !== "admins") return twoFactor === "everyone";
+  return isConfiguredAdmin(email) || hasScope(await listScopes(id, store), "admin");
 }
 
 /**

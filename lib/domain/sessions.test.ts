@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Prisma } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import {
   emptyDatabase,
@@ -8,7 +9,9 @@ import {
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
 import {
+  endSessions,
   findSession,
+  findSessionById,
   isRecentlySignedIn,
   listSessions,
   renewedEnd,
@@ -110,21 +113,68 @@ test("a database that is away is a fault, and not nobody", async () => {
   expect(await findSession(token)).not.toBeNull();
 });
 
-test("finding a session reads one row of each table, by its unique index", async () => {
-  const asked = vi.spyOn(database(), "$queryRaw");
-  await findSession(randomToken());
-  const [parts] = asked.mock.calls[0] ?? [];
-  asked.mockRestore();
-  if (!Array.isArray(parts)) throw new Error("no question was asked");
-  const plan = await database().$queryRawUnsafe<{ detail: string }[]>(
-    `EXPLAIN QUERY PLAN ${parts.join("?")}`,
-    hashToken(randomToken()),
-  );
-  expect(plan.map(({ detail }) => detail)).toEqual([
-    expect.stringMatching(/^SEARCH s USING INDEX Session_tokenHash_key \(tokenHash=\?\)$/),
-    expect.stringMatching(/^SEARCH u USING INDEX sqlite_autoindex_User_1 \(id=\?\)$/),
-  ]);
+test("a session's id finds the same, and ends in the same ways", async () => {
+  const token = await signIn("ann@example.org", true);
+  const signedIn = await signedInWith(token);
+  expect(await findSessionById(signedIn.session.id)).toEqual(signedIn);
+  const where = { email: "ann@example.org" };
+  await database().user.update({ where, data: { blockedAt: now } });
+  expect(await findSessionById(signedIn.session.id)).toBeNull();
+  await database().user.update({ where, data: { blockedAt: null } });
+  vi.setSystemTime(signedIn.session.expiresAt);
+  expect(await findSessionById(signedIn.session.id)).toBeNull();
+  vi.setSystemTime(now);
+  expect(await findSessionById(signedIn.session.id)).toBeNull();
 });
+
+test("neither the cookie's value nor its hash is an id, and an id is no cookie's value", async () => {
+  const token = await signIn("ann@example.org", true);
+  const { session, user } = await signedInWith(token);
+  for (const id of ["", token, hashToken(token), user.id, "' OR 1=1 --"])
+    expect(await findSessionById(id)).toBeNull();
+  expect(await findSession(session.id)).toBeNull();
+});
+
+test.each([
+  ["sign-out", undefined, "the person"],
+  ["revoked", undefined, "the person"],
+  ["not-me", undefined, null],
+  ["address-restored", undefined, null],
+  ["administrator", "operator", "operator"],
+  ["administrator", "the id of another", "the id of another"],
+] as const)(
+  "the end by %s, given %j as actor, is written down as the act of %j",
+  async (...row) => {
+    const [reason, given, actor] = row;
+    const { user } = await signedInWith(await signIn("ann@example.org", true));
+    await endSessions(database(), { userId: user.id }, reason, client, given);
+    const where = { type: "authn_token_revoked" };
+    expect(await database().auditEvent.findMany({ where })).toMatchObject([
+      { userId: user.id, actor: actor === "the person" ? user.id : actor, ...client },
+    ]);
+  },
+);
+
+test.each([
+  ["value", findSession, /^SEARCH s USING INDEX Session_tokenHash_key \(tokenHash=\?\)$/],
+  ["id", findSessionById, /^SEARCH s USING INDEX sqlite_autoindex_Session_1 \(id=\?\)$/],
+] as const)(
+  "finding a session by its %s reads one row of each table, by its unique index",
+  async (...row) => {
+    const [, find, bySession] = row;
+    const asked = vi.spyOn(database(), "$queryRaw");
+    await find(randomToken());
+    const [parts, ...values] = asked.mock.calls[0] ?? [];
+    asked.mockRestore();
+    if (!Array.isArray(parts)) throw new Error("no question was asked");
+    const question = Prisma.sql(parts, ...values);
+    const plan = await database().$queryRaw<{ detail: string }[]>`EXPLAIN QUERY PLAN ${question}`;
+    expect(plan.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(bySession),
+      expect.stringMatching(/^SEARCH u USING INDEX sqlite_autoindex_User_1 \(id=\?\)$/),
+    ]);
+  },
+);
 
 describe("the end of a session", () => {
   test("is after 24 hours without keeping signed in, and after 30 days with it, 7 idle", () => {

@@ -1,4 +1,4 @@
-import type { Session, User } from "@/lib/platform/database/client/client";
+import { Prisma, type Session, type User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
@@ -23,15 +23,24 @@ const renewalPause = minutes(5);
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
+  return await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
+}
+
+/** The same by the session's id, for what names it and has been checked itself. */
+export async function findSessionById(id: string): Promise<SignedIn | null> {
+  return await findLive(Prisma.sql`s."id" = ${id}`);
+}
+
+async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
   const [row] = await database().$queryRaw<SessionRow[]>`
     SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
       u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."blockedAt"
-    FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE s."tokenHash" = ${hashToken(token)}`;
+    FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE ${which}`;
   if (row && row.expiresAt <= new Date()) await bury(row.id);
   if (!row || row.expiresAt <= new Date() || row.blockedAt) return null;
   const { userId, email, emailTyped, name, timeZone, blockedAt, ...session } = row;
   // Made before the site asked this person for one: it does not open what it opened then.
-  if (!session.secondFactorAt && mustHaveSecondFactor({ email })) return null;
+  if (!session.secondFactorAt && (await mustHaveSecondFactor({ id: userId, email }))) return null;
   return { session, user: { id: userId, email, emailTyped, name, timeZone } };
 }
 
@@ -138,6 +147,7 @@ export type EndReason =
   | "other-account"
   | "address-changed"
   | "address-restored"
+  | "administrator"
   | "not-me";
 
 /** Ends sessions, and writes down that somebody did. @returns how many */
@@ -146,16 +156,21 @@ export async function endSessions(
   where: { userId: string; id?: string | { not: string }; browserHash?: string },
   reason: EndReason,
   client: Client,
+  actor = actorOf(where.userId, reason),
 ): Promise<number> {
   const { count } = await transaction.session.deleteMany({ where });
   if (count > 0)
     await recordEvent(transaction, {
       type: "authn_token_revoked",
       userId: where.userId,
-      // Whoever presses a button of a mail is not signed in.
-      actor: reason === "not-me" || reason === "address-restored" ? null : where.userId,
+      actor,
       client,
       details: { reason, count },
     });
   return count;
+}
+
+/** Whoever presses a button of a mail is not signed in. */
+function actorOf(userId: string, reason: EndReason): string | null {
+  return reason === "not-me" || reason === "address-restored" ? null : userId;
 }

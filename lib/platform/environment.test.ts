@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { simpleParser } from "mailparser";
 import { createTransport } from "nodemailer";
 import { expect, test } from "vitest";
@@ -31,6 +32,7 @@ test("a secret is all that has to be given", () => {
     sessionIdle: 7 * day,
     recent: 600 * second,
     linkLifetime: 600 * second,
+    accessTokenLifetime: 300 * second,
     twoFactor: "optional",
     twoFactorAttempts: 3,
     totpIssuer: "Latchkey",
@@ -41,6 +43,14 @@ test("a secret is all that has to be given", () => {
     mailsPerHourPerNetwork: 20,
     logLevel: "info",
   });
+});
+
+test(".env.example documents every variable", () => {
+  const source = readFileSync("lib/platform/environment.ts", "utf8");
+  const names = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(30);
+  const documented = readFileSync(".env.example", "utf8");
+  expect(names.filter((name) => !new RegExp(`^#? ?${name}=`, "m").test(documented))).toEqual([]);
 });
 
 test("an empty value counts as unset", () => {
@@ -70,6 +80,7 @@ test("every fault is listed at once, each with its variable, the problem and the
     SESSION_SHORT_HOURS: "none",
     SESSION_LONG_DAYS: "0",
     LINK_MINUTES: "11",
+    ACCESS_TOKEN_MINUTES: "61",
     CODE_ATTEMPTS: "1.5",
     TWO_FACTOR: "required",
     TWO_FACTOR_ATTEMPTS: "0",
@@ -78,6 +89,7 @@ test("every fault is listed at once, each with its variable, the problem and the
     LOG_LEVEL: "loud",
   });
   expect(faults.toSorted()).toEqual([
+    "ACCESS_TOKEN_MINUTES must be a number, more than 0 and at most 60",
     "ADMIN_EMAILS must hold addresses only, such as ann@example.org",
     "AFTER_SIGN_IN_URL must be a path of this site, such as /private",
     "ALLOWED_ORIGINS must hold origins only, such as https://app.example.org",
@@ -261,6 +273,7 @@ test("minutes, hours and days may be fractions", () => {
   const given = { LINK_MINUTES: "0.1", SESSION_SHORT_HOURS: "0.5", SESSION_LONG_DAYS: "0.25" };
   const { linkLifetime, sessionShort, sessionLong } = read(given);
   expect(linkLifetime).toBe(6 * second);
+  expect(read({ ACCESS_TOKEN_MINUTES: "0.5" }).accessTokenLifetime).toBe(30 * second);
   expect(sessionShort).toBe(1800 * second);
   expect(sessionLong).toBe(day / 4);
 });

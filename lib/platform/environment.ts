@@ -68,6 +68,7 @@ const variables = z.object({
     z.string().regex(/^[^\s@]+@[^\s@]+$/, "must hold addresses only, such as ann@example.org"),
   ).default([]),
   RECENT_MINUTES: number({ above: 0, max: 24 * 60 }).default(10),
+  ACCESS_TOKEN_MINUTES: number({ above: 0, max: 60 }).default(5),
   LINK_MINUTES: number({ above: 0, max: 10 }).default(10),
   CODE_ATTEMPTS: number({ min: 1, max: 10, whole: true }).default(5),
   MAILS_PER_MINUTE: number({ min: 1, max: 1000, whole: true }).default(1),
@@ -160,6 +161,7 @@ function interpret(given: z.infer<typeof variables>) {
     /** Sensitive acts need a sign-in that is no older. */
     recent: minutes(given.RECENT_MINUTES),
     linkLifetime: minutes(given.LINK_MINUTES),
+    accessTokenLifetime: minutes(given.ACCESS_TOKEN_MINUTES),
     /** Who must have a second factor. */
     twoFactor: given.TWO_FACTOR,
     /** So many wrong second factors end a sign-in, and bring a pause. */

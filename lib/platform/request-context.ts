@@ -10,6 +10,8 @@ export type RequestContext = {
   isForwarded: boolean;
   /** Cookies that the answer sets, as header lines. An answer that sets the same cookie keeps its own. */
   setCookies?: string[];
+  /** Set when the person lacks a scope that the page asks for: the answer names it. */
+  missingScope?: string;
   /** Set when the database did not answer: the page is then a 503, not a 500. */
   databaseFault?: boolean;
 };

@@ -20,6 +20,7 @@ type Purpose =
   | "address code"
   | "address undo"
   | "totp secret"
+  | "signing key"
   | "passkey challenge"
   | "recovery codes"
   | "inner request";

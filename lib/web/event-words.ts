@@ -1,5 +1,5 @@
 import { getTranslations } from "next-intl/server";
-import { eventTypes, readDetails } from "@/lib/domain/audit";
+import { eventTypes, isByAdministrator, readDetails } from "@/lib/domain/audit";
 import { describeDevice } from "@/lib/domain/device";
 import type { AuditEvent } from "@/lib/platform/database/client/client";
 
@@ -19,9 +19,12 @@ export async function describeEvent(event: AuditEvent): Promise<string> {
     case "authn_token_revoked":
       return t(type, { reason: key("reason"), count: Number(details.count ?? 1) });
     case "user_updated":
+      if (!details.field) return t("administered", { act: key("act") });
       if (details.field === "second-factor") return t("second-factor", { act: key("act") });
       if (details.field !== "email") return t("name");
       return t(details.undone ? "email-undone" : "email", { from: text("from"), to: text("to") });
+    case "privilege_permissions_changed":
+      return t(type, { scope: text("scope"), act: key("act") });
     case "sensitive_update":
       return details.act === "not-me"
         ? t("not-me")
@@ -33,9 +36,12 @@ export async function describeEvent(event: AuditEvent): Promise<string> {
   }
 }
 
-/** With what, and from where. */
-export async function describeOrigin({ userAgent, networkAddress }: AuditEvent): Promise<string> {
+/** With what, and from where; of an administrator, no more than that. */
+export async function describeOrigin(event: AuditEvent): Promise<string> {
+  const { userAgent, networkAddress } = event;
   const t = await getTranslations();
+  if (event.actor === "system") return t("account.activity.bySite");
+  if (isByAdministrator(event)) return t("account.activity.byAdministrator");
   const device = describeDevice(userAgent);
   const name = t("device.name", {
     browser: device?.browser ?? "none",

@@ -1,5 +1,5 @@
 import { notFound, redirect } from "next/navigation";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DatabaseError } from "@/lib/platform/database/sqlite";
 import { handlers } from "./handler";
 import { readInput } from "./input";
@@ -10,6 +10,7 @@ process.env.AUTH_SECRET = "a secret of at least 32 characters";
 process.env.SITE_URL = siteUrl;
 process.env.SMTP_URL = "smtp://mail.example.org";
 process.env.LOG_LEVEL = "silent";
+process.env.ALLOWED_ORIGINS = "https://app.example.org,http://localhost:5173";
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 type Method = (typeof everyMethod)[number];
@@ -129,6 +130,170 @@ test.each([
   const thrown = await answerOf(async () => act()).catch((error: unknown) => error);
   expect(thrown).toHaveProperty("digest", expect.stringContaining(digest));
 });
+
+describe("a handler that pages of ALLOWED_ORIGINS may call", () => {
+  const shared = handlers({ GET: answer, POST: answer }, "cross-origin");
+  const app = "https://app.example.org";
+  const others = [
+    "null",
+    "",
+    "*",
+    "https://evil.example",
+    "https://example.org",
+    "http://app.example.org",
+    "https://app.example.org:8443",
+    "https://app.example.org.evil.example",
+    "https://evilapp.example.org",
+    "https://sub.app.example.org",
+    "https://app.example.org/",
+    "HTTPS://APP.EXAMPLE.ORG",
+    "https://app.example.org, https://evil.example",
+    "https://app.example.org http://localhost:5173",
+  ];
+
+  test.each([app, "http://localhost:5173"])("is read and written to from %s", async (origin) => {
+    for (const method of ["GET", "HEAD", "POST"] as const) {
+      const response = await shared[method](request(method, origin));
+      expect(response.status).toBe(200);
+      expectShared(response, origin);
+    }
+  });
+
+  test("is asked before, and says what may be sent", async () => {
+    const before = calls;
+    const response = await shared.OPTIONS(preflight(app));
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe("");
+    expectShared(response, app);
+    expect(listIn(response, "access-control-allow-methods")).toEqual(["get", "head", "post"]);
+    expect(listIn(response, "access-control-allow-headers")).toEqual([
+      "accept",
+      "authorization",
+      "content-type",
+    ]);
+    expect(Number(response.headers.get("access-control-max-age"))).toBeLessThanOrEqual(600);
+    expect(calls).toBe(before);
+  });
+
+  test("of which only POST is there, says so when it is asked before", async () => {
+    const response = await handlers({ POST: answer }, "cross-origin").OPTIONS(preflight(app));
+    expect(listIn(response, "access-control-allow-methods")).toEqual(["post"]);
+  });
+
+  test("does not take every OPTIONS for the question before", async () => {
+    const response = await shared.OPTIONS(request("OPTIONS", app));
+    await expectProblem(response, 405, "OPTIONS");
+    expectShared(response, app);
+  });
+
+  test.each(others)("gives the pages of %j nothing to read", async (origin) => {
+    for (const response of [
+      await shared.GET(request("GET", origin)),
+      await shared.POST(request("POST", origin)),
+      await shared.OPTIONS(preflight(origin)),
+    ])
+      expectUnshared(response);
+  });
+
+  test.each(others.filter((origin) => origin !== siteUrl))(
+    "takes no write from %j, and answers no question before it",
+    async (origin) => {
+      const before = calls;
+      await expectProblem(await shared.POST(request("POST", origin)), 403, siteUrl);
+      await expectProblem(await shared.OPTIONS(preflight(origin)), 405, "OPTIONS");
+      expect(calls).toBe(before);
+    },
+  );
+
+  test("takes no write without an origin, and is read without one", async () => {
+    await expectProblem(await shared.POST(request("POST")), 403, siteUrl);
+    const response = await shared.GET(request("GET"));
+    expect(response.status).toBe(200);
+    expectUnshared(response);
+  });
+
+  test("takes a write of the site itself", async () => {
+    expect((await shared.POST(request("POST", siteUrl))).status).toBe(200);
+  });
+
+  test("answers for one origin what is kept for no other", async () => {
+    for (const origin of [app, siteUrl, "https://evil.example", "null", undefined]) {
+      expect(varied(await shared.GET(request("GET", origin))), origin).toContain("origin");
+      expect(varied(await shared.POST(request("POST", origin))), origin).toContain("origin");
+    }
+    for (const origin of [app, "https://evil.example"])
+      expect(varied(await shared.OPTIONS(preflight(origin))), origin).toContain("origin");
+  });
+
+  test("keeps what the answer itself varies by", async () => {
+    const varying = async () => new Response(null, { headers: { vary: "Accept" } });
+    const response = await handlers({ GET: varying }, "cross-origin").GET(request("GET", app));
+    expect(varied(response)).toEqual(["accept", "origin"]);
+  });
+
+  test.each([
+    ["a problem", new Problem(422, "Give it."), 422, "Give it."],
+    ["a limit", new Problem(429, "Wait.", { headers: { "retry-after": "60" } }), 429, "Wait."],
+    ["a fault", new Error("at /srv/site.ts"), 500, "Something went wrong"],
+    ["a database that is away", new DatabaseError("locked"), 503, "try again"],
+  ])("lets them read %s as well", async (_, error, status, detail) => {
+    const fail = () => Promise.reject(error);
+    const failing = handlers({ POST: fail }, "cross-origin");
+    const response = await failing.POST(request("POST", app));
+    expectShared(response, app);
+    expect(listIn(response, "access-control-expose-headers")).toContain("retry-after");
+    await expectProblem(response, status, detail);
+  });
+
+  test("lets them read that a method is not there", async () => {
+    const response = await shared.DELETE(request("DELETE", app));
+    expectShared(response, app);
+    await expectProblem(response, 405, "DELETE");
+  });
+
+  test("answers with a redirect as well", async () => {
+    const away = async () => Response.redirect("https://example.org/check-email", 303);
+    const response = await handlers({ POST: away }, "cross-origin").POST(request("POST", app));
+    expect(response.status).toBe(303);
+    expectShared(response, app);
+  });
+});
+
+test("a handler of the site alone is shared with no allowed origin, and answers no question", async () => {
+  const app = "https://app.example.org";
+  expectUnshared(await both.GET(request("GET", app)));
+  await expectProblem(await both.POST(request("POST", app)), 403, siteUrl);
+  const asked = await both.OPTIONS(preflight(app));
+  expectUnshared(asked);
+  await expectProblem(asked, 405, "OPTIONS");
+});
+
+/** What a browser asks before it sends a write of another origin. */
+function preflight(origin: string): Request {
+  const asked = request("OPTIONS", origin);
+  asked.headers.set("access-control-request-method", "POST");
+  asked.headers.set("access-control-request-headers", "authorization,content-type");
+  return asked;
+}
+
+/** Fetch 3.2: to the letter that origin, since `*` would not go with cookies. */
+function expectShared(response: Response, origin: string) {
+  expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+  expect(response.headers.get("access-control-allow-credentials")).toBe("true");
+}
+
+function expectUnshared(response: Response) {
+  const names = [...response.headers.keys()];
+  expect(names.filter((name) => name.startsWith("access-control-"))).toEqual([]);
+}
+
+function varied(response: Response): string[] {
+  return listIn(response, "vary");
+}
+
+function listIn(response: Response, name: string): string[] {
+  return (response.headers.get(name) ?? "").toLowerCase().split(", ").toSorted();
+}
 
 function request(method: Method, origin?: string): Request {
   return new Request(siteUrl, { method, headers: origin === undefined ? {} : { origin } });

@@ -1,11 +1,12 @@
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readEnvironment } from "@/lib/platform/environment";
 import { requestContext } from "@/lib/platform/request-context";
 import { answerWith } from "./listener";
 
-const site = readEnvironment({ AUTH_SECRET: "a secret of at least 32 characters" });
+process.env.AUTH_SECRET = "a secret of at least 32 characters";
+const site = readEnvironment(process.env);
 const renewed = "session_id=renewed; Path=/; HttpOnly";
 
 test("a cookie that a look at the session renews is set with the answer", async () => {
@@ -44,6 +45,64 @@ test("a cookie of one request is not set by the answer to another", async () => 
   expect(all).toEqual(Array.from({ length: 20 }, (_, index) => [`session_id=${index}`]));
 });
 
+describe("a page that is forbidden", () => {
+  const page = { "content-type": "text/html; charset=utf-8", "content-encoding": "gzip" };
+
+  test("says which scope is missing, and is kept by nobody", async () => {
+    const response = await answerTo(403, page, "site:editor");
+    expect(response.status).toBe(403);
+    const text = await response.text();
+    expect(text).toContain("“site:editor”");
+    expect(text).not.toContain("drawn by Next");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("content-encoding")).toBeNull();
+    expect(response.headers.get("content-length")).toBe(`${Buffer.byteLength(text)}`);
+  });
+
+  test("says it as text, whatever the scope is called", async () => {
+    const text = await (await answerTo(403, page, "<script>alert(1)</script>")).text();
+    expect(text).not.toContain("<script>");
+    expect(text).toContain("&#60;script&#62;");
+  });
+
+  test("says it to the letter, also where a text would be put together of it", async () => {
+    const text = await (await answerTo(403, page, "$&$`$'")).text();
+    expect(text).toContain("“$&#38;$`$&#39;”");
+  });
+
+  test("for another reason is Next's own", async () => {
+    const plain = { "content-type": "text/html" };
+    expect(await (await answerTo(403, plain)).text()).toBe("drawn by Next");
+  });
+
+  test("is no page to a program, and none when the answer is another", async () => {
+    const json = { "content-type": "application/problem+json" };
+    expect(await (await answerTo(403, json, "admin")).text()).toBe("drawn by Next");
+    const plain = { "content-type": "text/html" };
+    expect(await (await answerTo(200, plain, "admin")).text()).toBe("drawn by Next");
+  });
+
+  test("is of one request alone", async () => {
+    const plain = { "content-type": "text/html" };
+    const names = Array.from({ length: 10 }, (_, index) => `scope-${index}`);
+    const pages = await Promise.all(names.map((name) => answerTo(403, plain, name)));
+    for (const [index, each] of pages.entries())
+      expect(await each.text()).toContain(`“scope-${index}”`);
+  });
+});
+
+/** What comes of an answer that Next has drawn, when a scope is missing. */
+async function answerTo(status: number, headers: Record<string, string>, missingScope?: string) {
+  return await responseOf(
+    answerWith(async (_, response) => {
+      const context = requestContext();
+      if (context && missingScope !== undefined) context.missingScope = missingScope;
+      response.writeHead(status, headers);
+      response.end("drawn by Next");
+    }, site),
+  );
+}
+
 /** What is set by an answer that sets cookies of its own, when others are noted for it. */
 async function cookiesOf(noted: string[] | undefined, own: string[]): Promise<string[]> {
   const listener = answerWith(async (_, response) => {
@@ -52,11 +111,15 @@ async function cookiesOf(noted: string[] | undefined, own: string[]): Promise<st
     if (own.length > 0) response.setHeader("set-cookie", own.length === 1 ? (own[0] ?? "") : own);
     response.end("answered");
   }, site);
+  const response = await responseOf(listener);
+  expect(await response.text()).toBe("answered");
+  return response.headers.getSetCookie();
+}
+
+async function responseOf(listener: RequestListener): Promise<Response> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
-  const response = await fetch(`http://127.0.0.1:${port}/`);
-  expect(await response.text()).toBe("answered");
-  return response.headers.getSetCookie();
+  return await fetch(`http://127.0.0.1:${port}/`);
 }

@@ -8,7 +8,7 @@ import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
 import { methodNotAllowed, methods } from "./method";
 import { Problem } from "./problem";
-import { renderFaultPage } from "./problem-page";
+import { renderFaultPage, renderForbiddenPage } from "./problem-page";
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -33,6 +33,8 @@ export function answerWith(handle: RequestHandler, site: Environment): RequestLi
       for (const [name, value] of Object.entries({ ...headers, "x-request-id": context.requestId }))
         if (!response.hasHeader(name)) response.setHeader(name, value);
       for (const line of context.setCookies ?? []) addCookie(response, line);
+      if (isPage(response) && response.statusCode === 403 && context.missingScope)
+        return forbiddenPage(response, context.missingScope);
       return isFaultPage(response) ? faultPage(response, request.url ?? "/") : undefined;
     });
     const refusal = refusalOf(request);
@@ -53,17 +55,28 @@ function addCookie(response: ServerResponse, line: string): void {
     response.setHeader("set-cookie", [...set, line]);
 }
 
+function isPage(response: ServerResponse): boolean {
+  return String(response.getHeader("content-type")).startsWith("text/html");
+}
+
 function isFaultPage(response: ServerResponse): boolean {
-  const type = String(response.getHeader("content-type"));
-  return response.statusCode >= 500 && type.startsWith("text/html");
+  return response.statusCode >= 500 && isPage(response);
 }
 
 function faultPage(response: ServerResponse, path: string): string {
-  const page = renderFaultPage(response.statusCode, path);
+  if (response.statusCode === 503) response.setHeader("retry-after", "5");
+  return ownPage(response, renderFaultPage(response.statusCode, path));
+}
+
+/** Next draws its page of a 403 before it is known which scope is missing. */
+function forbiddenPage(response: ServerResponse, scope: string): string {
+  return ownPage(response, renderForbiddenPage(scope));
+}
+
+function ownPage(response: ServerResponse, page: string): string {
   response.removeHeader("content-encoding");
   response.setHeader("content-length", Buffer.byteLength(page));
   response.setHeader("cache-control", "no-store");
-  if (response.statusCode === 503) response.setHeader("retry-after", "5");
   return page;
 }
 
@@ -86,6 +99,10 @@ function refuse(response: ServerResponse, refusal: Problem): void {
 
 /** What only a server may say, a client must not (ASVS 15.3.4). */
 function dropInternalHeaders(request: IncomingMessage): void {
+  // What a site that is made with Next says to itself, and a proxy passes on; ours says it in the address, too.
+  if (!/[?&]_rsc=/.test(request.url ?? ""))
+    for (const name of Object.keys(request.headers))
+      if (/^(rsc$|next-(router-|url$))/.test(name)) delete request.headers[name];
   for (const name of Object.keys(request.headers))
     if (
       /^(x-middleware-|x-latchkey-|x-nextjs-(?!data$|prefetch$)|x-invoke-|x-forwarded-(?!for$))/.test(

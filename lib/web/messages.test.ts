@@ -39,6 +39,7 @@ const ends: Record<EndReason, Case> = {
   "address-changed": "own",
   "address-restored": "own",
   "other-account": "own",
+  administrator: "own",
   revoked: "shared",
 };
 const failures: Record<Failure, Case> = {
@@ -79,6 +80,9 @@ const notices: Record<Notice, true> = {
   "recovery-codes-renewed": true,
   "recovery-code-used": true,
   "factor-paused": true,
+  "factor-disabled": true,
+  blocked: true,
+  unblocked: true,
 };
 /** What `recordFactorChange` writes down; the others tell of no change of a second factor. */
 const factorActs = {
@@ -90,6 +94,16 @@ const factorActs = {
   "passkey-renamed": "own",
   "recovery-codes-renewed": "own",
 } satisfies Record<string, Case>;
+/** What administration writes down about an account. */
+const administered = {
+  blocked: "own",
+  unblocked: "own",
+  "second-factor-disabled": "own",
+  properties: "own",
+  invited: "own",
+} satisfies Record<string, Case>;
+/** What becomes of a scope. */
+const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;
 /** What the pages of the second factor say beside the problems of the factor itself, and of the sign-in. */
 const pageProblems = [
   "used-passkey",
@@ -132,9 +146,11 @@ describe.each([
   [`${event}.authn_token_revoked`, "reason", ends],
   [`${event}.authn_login_fail`, "reason", failures],
   [`${event}.second-factor`, "act", factorActs],
+  [`${event}.administered`, "act", administered],
+  [`${event}.privilege_permissions_changed`, "act", scopeActs],
 ] as const)("the choices of %s", (key, name, choices) => {
   test.each(Object.entries(choices))("%s has words: its %s", (choice, which) => {
-    const rest = { way: "link", factor: "", count: 1 };
+    const rest = { way: "link", factor: "", count: 1, scope: "admin" };
     const words = say(key, { ...rest, [name]: caseOf(choice) });
     const others = say(key, { ...rest, [name]: "nothing" });
     expect(words).not.toBe("");
@@ -170,6 +186,15 @@ test("a passkey alone is told once, and not as a second factor too", () => {
   const key = `${event}.authn_login_success`;
   expect(say(key, { way: "passkey", factor: "passkey" })).toBe("Signed in with a passkey");
   expect(say(key, { way: "link", factor: "passkey" })).toBe("Signed in with a link, and a passkey");
+});
+
+test("a change of scopes names the scope, and says which way it went", () => {
+  const key = `${event}.privilege_permissions_changed`;
+  const words = (act: string) => say(key, { scope: "editor", act });
+  expect([words("granted"), words("revoked")]).toEqual([
+    "Scope “editor” granted",
+    "Scope “editor” taken away",
+  ]);
 });
 
 test("a sign-in that an older version wrote down has no word of a second factor", () => {

@@ -10,6 +10,11 @@ export function renderFaultPage(status: number, path: string): string {
   return renderProblemPage(detail, { href: path, label: text.again });
 }
 
+/** The page for somebody who is signed in and lacks a scope. */
+export function renderForbiddenPage(scope: string): string {
+  return renderProblemPage(text.forbidden.replace("{scope}", () => scope));
+}
+
 /** The page of an answer that is not a success: no script, style sheet or database, since any may be what is missing. */
 export function renderProblemPage(
   detail: string,

@@ -1,5 +1,6 @@
 import { startMailWorker } from "@/lib/domain/mail-worker";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { grantToConfiguredAdmins } from "@/lib/domain/scopes";
 import { startSweeper } from "@/lib/domain/sweep";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
@@ -11,6 +12,7 @@ export async function prepareToServe(): Promise<void> {
   try {
     environment();
     await requireMigratedDatabase();
+    await grantToConfiguredAdmins();
     startMailWorker();
     startSweeper();
   } catch (error) {

@@ -45,7 +45,8 @@ export default async function SecondFactorPage({ searchParams }: { searchParams:
       {done && done !== "renamed" && <OtherSessions userId={user.id} />}
       {problem && <Notice look="danger">{problem.words}</Notice>}
       <p className="text-muted">
-        {t("lead")} {t(isOn ? "isOn" : "isOff")} {mustHaveSecondFactor(user) && t("isRequired")}
+        {t("lead")} {t(isOn ? "isOn" : "isOff")}{" "}
+        {(await mustHaveSecondFactor(user)) && t("isRequired")}
       </p>
       <Section title={t("app.title")}>
         <p className="text-muted">{appSince ? t("app.on", { time: appSince }) : t("app.off")}</p>

@@ -22,10 +22,13 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       const detail = (await getTranslations("account.delete"))("problem");
       return refuseForm(request, page, { field: "email", code: "address", detail });
     }
-    const possibleAt = await deleteAccount(signedIn, describeClient(request.headers));
-    if (possibleAt) {
-      const detail = (await getTranslations("account.delete"))("later", { time: possibleAt });
-      return refuseForm(request, page, { field: "email", code: "later", detail });
+    const refusal = await deleteAccount(signedIn, describeClient(request.headers));
+    if (refusal) {
+      const t = await getTranslations("account.delete");
+      const isLastSuper = refusal === "last-super";
+      const code = isLastSuper ? "last-super" : "later";
+      const detail = isLastSuper ? t("lastSuper") : t("later", { time: refusal });
+      return refuseForm(request, page, { field: "email", code, detail });
     }
     wakeMailWorker();
     await clearSessionCookie();

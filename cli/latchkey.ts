@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/**
+ * The operator's commands, over the same rules as the pages: what they do is recorded with the actor "operator". Works while
+ * the site runs. Exit codes: 0 done, 1 refused, 2 wrong use.
+ */
+import nextEnv from "@next/env";
+import { Command, CommanderError } from "commander";
+import { AdministrationRefused } from "@/lib/domain/administration";
+import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { database } from "@/lib/platform/database/database";
+import { EnvironmentError, environment } from "@/lib/platform/environment";
+import { addDatabaseCommands } from "./database";
+import { addKeyCommands } from "./keys";
+import { Refusal } from "./refusal";
+import { addScopeCommands } from "./scopes";
+import { addSessionCommands } from "./sessions";
+import { addTwoFactorCommands } from "./two-factor";
+import { addUserCommands } from "./users";
+
+const refusals: Record<AdministrationRefused["reason"], string> = {
+  "unknown-user": "There is no such account.",
+  oneself: "Nobody does this to their own account.",
+  "last-super":
+    "This is the last account with the scope super that is not blocked. Grant it to another first.",
+  already: "Nothing to do: it is so already.",
+  scope:
+    "A scope has small letters, digits and : . _ - only, begins with a letter, and is not authenticated.",
+};
+
+process.exitCode = await run(process.argv);
+
+async function run(argv: string[]): Promise<number> {
+  try {
+    nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
+    environment();
+    await commands().parseAsync(argv);
+    return 0;
+  } catch (error) {
+    return report(error);
+  } finally {
+    await database()
+      .$disconnect()
+      .catch(() => {});
+  }
+}
+
+function commands(): Command {
+  const latchkey = new Command("latchkey")
+    .description("Runs a Latchkey site from the shell, while it serves or not.")
+    .option("--json", "print JSON for programs instead of tables for people")
+    .showHelpAfterError()
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nWHO is an address or an account's id.\nExit codes: 0 done, 1 refused, 2 wrong use.",
+    )
+    .hook("preAction", async (_, action) => {
+      if (action.name() !== "migrate") await requireMigratedDatabase();
+    });
+  addUserCommands(latchkey);
+  addScopeCommands(latchkey);
+  addSessionCommands(latchkey);
+  addTwoFactorCommands(latchkey);
+  addKeyCommands(latchkey);
+  addDatabaseCommands(latchkey);
+  return latchkey;
+}
+
+function report(error: unknown): number {
+  // Commander has printed what is wrong, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof EnvironmentError) for (const fault of error.faults) console.error(fault);
+  else console.error(wordsOf(error));
+  return 1;
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof AdministrationRefused) return refusals[error.reason];
+  return error instanceof Refusal || error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,56 @@
+import Table from "cli-table3";
+import type { Command } from "commander";
+
+/** Without colours, and without lines between the rows. */
+const plain = {
+  style: { head: [], border: [] },
+  chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+};
+
+type Value = string | number | boolean | Date | null;
+export type Row = Record<string, Value | string[]>;
+
+/** Prints rows: a table for people, JSON for programs. */
+export function printRows(command: Command, rows: Row[]): void {
+  if (isForPrograms(command)) printJson(rows);
+  else console.log(rows.length > 0 ? tableOf(rows) : "None.");
+}
+
+function tableOf(rows: Row[]): string {
+  const head = Object.keys(rows[0] ?? {});
+  const table = new Table({ head, ...plain });
+  for (const row of rows) table.push(Object.values(row).map(inWords));
+  return table.toString();
+}
+
+/** Prints one thing, a line for each of its parts. */
+export function printThing(command: Command, thing: Row): void {
+  if (isForPrograms(command)) printJson(thing);
+  else console.log(listOf(thing));
+}
+
+function listOf(thing: Row): string {
+  const table = new Table(plain);
+  for (const [name, value] of Object.entries(thing)) table.push({ [name]: inWords(value) });
+  return table.toString();
+}
+
+/** Says that it is done; to a program, with what came of it. */
+export function printDone(command: Command, words: string, result: Row = {}): void {
+  if (isForPrograms(command)) printJson({ done: true, ...result });
+  else console.log(words);
+}
+
+function isForPrograms(command: Command): boolean {
+  return command.optsWithGlobals().json === true;
+}
+
+function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+function inWords(value: Row[string]): string {
+  if (value === null) return "";
+  if (value instanceof Date) return value.toISOString().replace("T", " ").slice(0, 19);
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}

@@ -1,0 +1,239 @@
+import type { User } from "@/lib/platform/database/client/client";
+import { database, type Transaction } from "@/lib/platform/database/database";
+import { removeAccount } from "./account";
+import { isReservedAddress } from "./address-change";
+import { recordEvent } from "./audit";
+import type { Client } from "./client";
+import { type EmailAddress, parseEmailAddress } from "./email-address";
+import { forgetTries } from "./factor-tries";
+import { everybodysScope, isLastSuper } from "./scopes";
+import { tidyFactors } from "./second-factor";
+import {
+  queueSecurityMail,
+  type SecurityNoticeKind,
+  withdrawPendingChanges,
+} from "./security-mail";
+import { endSessions } from "./sessions";
+import { endRequestsOf } from "./sign-in-state";
+import { endAttemptsOf } from "./two-factor-attempt";
+import { indexUser } from "./user-search";
+
+/** Who administers: somebody with a scope, or whoever has the shell of the machine. */
+export type Operator = {
+  /** The id of an account, or "operator". */
+  id: string;
+  client: Client;
+};
+
+/** Why an act of administration is refused. */
+export class AdministrationRefused extends Error {
+  override name = "AdministrationRefused";
+  constructor(readonly reason: "unknown-user" | "oneself" | "last-super" | "already" | "scope") {
+    super(`Refused: ${reason}`);
+  }
+}
+
+/**
+ * Blocks an account: its sessions, tokens, links and all that is pending die in the same transaction.
+ * @param reason for the record and for other administrators
+ * @throws {AdministrationRefused}
+ */
+export async function blockUser(operator: Operator, userId: string, reason: string): Promise<void> {
+  await administer(operator, userId, async (transaction, user) => {
+    requireOther(operator, user);
+    await requireAnotherSuper(transaction, user);
+    const { count } = await transaction.user.updateMany({
+      where: { id: user.id, blockedAt: null },
+      data: { blockedAt: new Date(), blockedReason: reason },
+    });
+    if (count !== 1) throw new AdministrationRefused("already");
+    await endEverything(transaction, user, operator);
+    return { act: "blocked", notice: "blocked", details: { reason } };
+  });
+}
+
+/** @throws {AdministrationRefused} */
+export async function unblockUser(operator: Operator, userId: string): Promise<void> {
+  await administer(operator, userId, async (transaction, user) => {
+    const { count } = await transaction.user.updateMany({
+      where: { id: user.id, blockedAt: { not: null } },
+      data: { blockedAt: null, blockedReason: null },
+    });
+    if (count !== 1) throw new AdministrationRefused("already");
+    return { act: "unblocked", notice: "unblocked" };
+  });
+}
+
+/** What a site may call a scope. */
+export function isScopeName(text: string): boolean {
+  return /^[a-z][a-z0-9:._-]{0,49}$/.test(text) && text !== everybodysScope;
+}
+
+/**
+ * Grants a scope; who may do so (`super`, or the shell) is for the caller to ask.
+ * @throws {AdministrationRefused}
+ */
+export async function grantScope(operator: Operator, userId: string, scope: string): Promise<void> {
+  if (!isScopeName(scope)) throw new AdministrationRefused("scope");
+  await administer(operator, userId, async (transaction, user) => {
+    const has = await transaction.userScope.count({ where: { userId: user.id, scope } });
+    if (has > 0) throw new AdministrationRefused("already");
+    await transaction.userScope.create({ data: { userId: user.id, scope } });
+    return { act: "granted", type: "privilege_permissions_changed", details: { scope } };
+  });
+}
+
+/** Takes a scope away, on the next request; nobody's own, and not the last `super`. @throws {AdministrationRefused} */
+export async function revokeScope(
+  operator: Operator,
+  userId: string,
+  scope: string,
+): Promise<void> {
+  await administer(operator, userId, async (transaction, user) => {
+    requireOther(operator, user);
+    if (scope === "super") await requireAnotherSuper(transaction, user);
+    const { count } = await transaction.userScope.deleteMany({
+      where: { userId: user.id, scope },
+    });
+    if (count !== 1) throw new AdministrationRefused("already");
+    return { act: "revoked", type: "privilege_permissions_changed", details: { scope } };
+  });
+}
+
+/** Takes a lost second factor away, whole: the person signs in by mail and sets up another. @throws {AdministrationRefused} */
+export async function disableSecondFactor(operator: Operator, userId: string): Promise<void> {
+  await administer(operator, userId, async (transaction, user) => {
+    const where = { userId: user.id };
+    const gone = [
+      await transaction.totp.deleteMany({ where }),
+      await transaction.passkey.deleteMany({ where }),
+    ];
+    if (gone.every(({ count }) => count === 0)) throw new AdministrationRefused("already");
+    await tidyFactors(transaction, user.id);
+    await forgetTries(transaction, user.id);
+    return { act: "second-factor-disabled", notice: "factor-disabled" };
+  });
+}
+
+/** Ends one session of a person, or all. @returns how many @throws {AdministrationRefused} */
+export async function endSessionsOf(
+  operator: Operator,
+  userId: string,
+  which: { id: string } | "all",
+): Promise<number> {
+  return await database().$transaction(async (transaction) => {
+    const user = await requireUser(transaction, userId);
+    if (which === "all") await endAttemptsOf(transaction, user.id);
+    const where = { userId: user.id, ...(which !== "all" && { id: which.id }) };
+    return await endSessions(transaction, where, "administrator", operator.client, operator.id);
+  });
+}
+
+/** Deletes an account, as its owner could. @throws {AdministrationRefused} */
+export async function deleteUser(operator: Operator, userId: string): Promise<void> {
+  await database().$transaction(async (transaction) => {
+    const user = await requireUser(transaction, userId);
+    requireOther(operator, user);
+    await requireAnotherSuper(transaction, user);
+    await removeAccount(transaction, user.id, operator.id, operator.client);
+  });
+}
+
+/**
+ * Makes an account that nobody has signed in to yet: also where `SIGN_UP` lets nobody make one by themselves.
+ * @returns its id
+ * @throws {AdministrationRefused} `already` when the address has one
+ */
+export async function createUser(
+  { id: actor, client }: Operator,
+  address: EmailAddress,
+  name: string | null,
+): Promise<string> {
+  return await database().$transaction(async (transaction) => {
+    const { canonical: email, typed: emailTyped } = address;
+    // Writes first: whoever signs up with the same address meanwhile waits.
+    await transaction.user.updateMany({ where: { email }, data: { email } });
+    const isTaken =
+      (await transaction.user.count({ where: { email } })) > 0 ||
+      (await isReservedAddress(transaction, email));
+    if (isTaken) throw new AdministrationRefused("already");
+    const now = new Date();
+    const user = await transaction.user.create({
+      // Nobody has proved the address before the first sign-in, which says so.
+      data: { email, emailTyped, name, emailVerified: now, invitedAt: now },
+    });
+    await indexUser(transaction, user);
+    await recordEvent(transaction, { type: "user_created", userId: user.id, actor, client });
+    return user.id;
+  });
+}
+
+/** The account with this address or id, or null. */
+export async function findUser(who: string): Promise<User | null> {
+  const address = parseEmailAddress(who);
+  const where = "canonical" in address ? { email: address.canonical } : { id: who };
+  return await database().user.findUnique({ where });
+}
+
+type Outcome = {
+  act: string;
+  type?: "user_updated" | "privilege_permissions_changed";
+  details?: Record<string, string>;
+  /** What the person is told. */
+  notice?: SecurityNoticeKind;
+};
+
+/** An act, its record and its mail, all or nothing. */
+async function administer(
+  { id: actor, client }: Operator,
+  userId: string,
+  act: (transaction: Transaction, user: User) => Promise<Outcome>,
+): Promise<void> {
+  await database().$transaction(async (transaction) => {
+    const user = await requireUser(transaction, userId);
+    const { details, notice, type = "user_updated", ...rest } = await act(transaction, user);
+    await recordEvent(transaction, {
+      type,
+      userId: user.id,
+      actor,
+      client,
+      details: { ...rest, ...details },
+    });
+    if (notice)
+      await queueSecurityMail(transaction, {
+        user,
+        notice,
+        recipient: user.email,
+        browserHash: null,
+        client: { userAgent: "", networkAddress: "" },
+      });
+  });
+}
+
+/** Writes first, and changes nothing: whoever else changes this account waits, and the database never has to fail one of us. */
+async function requireUser(transaction: Transaction, id: string): Promise<User> {
+  const { count } = await transaction.user.updateMany({ where: { id }, data: { id } });
+  if (count !== 1) throw new AdministrationRefused("unknown-user");
+  return await transaction.user.findUniqueOrThrow({ where: { id } });
+}
+
+function requireOther(operator: Operator, user: User): void {
+  if (operator.id === user.id) throw new AdministrationRefused("oneself");
+}
+
+/** Somebody who can grant scopes has to stay. */
+async function requireAnotherSuper(transaction: Transaction, { id }: User): Promise<void> {
+  if (await isLastSuper(transaction, id)) throw new AdministrationRefused("last-super");
+}
+
+/** All that could open the account, or change it. */
+async function endEverything(
+  transaction: Transaction,
+  user: User,
+  { id: actor, client }: Operator,
+): Promise<void> {
+  await endSessions(transaction, { userId: user.id }, "administrator", client, actor);
+  await endRequestsOf(transaction, user.email);
+  await endAttemptsOf(transaction, user.id);
+  await withdrawPendingChanges(transaction, user.id);
+}
