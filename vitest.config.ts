@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", ".next/**", "dist/**", "e2e/**"],
     // Processes, not threads: native modules such as better-sqlite3 are made for one each.
     pool: "forks",
+    // By itself it would leave one core to whoever watches.
+    maxWorkers: availableParallelism(),
     testTimeout: 10_000,
     hookTimeout: 30_000,
   },

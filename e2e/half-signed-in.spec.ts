@@ -54,6 +54,7 @@ let asked = 0;
 /** Every page and handler; a new one needs a row here. */
 const rows: Record<string, Row> = {
   "/": {},
+  "/.well-known/jwks.json": {},
   "/account": {},
   "/account/activity": {},
   "/account/delete": {},
@@ -94,6 +95,7 @@ const rows: Record<string, Row> = {
   "/auth/two-factor": { fields: ({ app }) => ({ code: wrongCode(app) }), own: "POST" },
   "/auth/two-factor/enrol": { fields: ({ app }) => ({ code: app.code() }) },
   "/auth/undo-address": { fields: ({ email }) => ({ token: "x", email }) },
+  "/authorize": {},
   // Leads to the second factor: the mail has done its part.
   "/check-email": { own: "GET", showsAddress: true },
   "/confirm": { query: "?token=x" },
@@ -108,12 +110,20 @@ const rows: Record<string, Row> = {
   "/sign_out": { own: "POST" },
   "/step-up": { query: "?next=/account" },
   "/stop-mails": { query: "?token=x" },
+  "/token": {},
   "/two-factor": { own: "GET", showsAddress: true },
   "/undo-address": { query: "?token=x" },
 };
 
-/** The functions that make a session, or give one a new value. */
-const makers = ["finishSignIn", "enter", "passSecondFactor", "passStepUp", "answerNewFactor"];
+/** The functions that make a session, give one a new value, or give out what signs in elsewhere. */
+const makers = [
+  "finishSignIn",
+  "enter",
+  "passSecondFactor",
+  "passStepUp",
+  "answerNewFactor",
+  "issueAccessToken",
+];
 
 interface Person {
   setting: Setting;
@@ -162,6 +172,14 @@ const waysIn: Record<string, (person: Person) => Promise<HttpClient[]>> = {
     const made = await makePasskey(half, site, "enrolment").catch(() => undefined);
     const passkey = made?.answer ?? noPasskey;
     expectProblem(await sendAct(half, "/auth/two-factor/enrol", { passkey }), 401);
+    return [half];
+  },
+  "/token": async ({ setting: { mailServer, visitor } }) => {
+    const half = visitor.asNewProgram();
+    await reachSecondFactor(half, mailServer, visitor.email);
+    const answer = await half.post("/token");
+    expectProblem(answer, 401);
+    expect(answer.body).not.toContain("access_token");
     return [half];
   },
 };

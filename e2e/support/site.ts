@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -43,8 +44,19 @@ export interface Site {
   kill(signal?: NodeJS.Signals): Promise<Ending>;
   /** Ends it as an operator would, and removes its files. */
   stop(): Promise<void>;
+  /** Runs `latchkey` with these arguments beside it, with the environment of the site. */
+  latchkey(...args: string[]): Promise<CommandResult>;
   /** Ends it if it still runs; starts it again with the same port, database and clock. */
   restart(changedEnv?: Record<string, string>): Promise<void>;
+}
+
+/** What came of a command. */
+interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** What it wrote, read as JSON; throws if it is none. */
+  json(): unknown;
 }
 
 /** The server ended, or was still not ready after a minute. */
@@ -133,6 +145,17 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     return rm(folder, { recursive: true, force: true });
   }
 
+  function latchkey(...args: string[]): Promise<CommandResult> {
+    const command = [resolve(root, "dist/cli.mjs"), ...args];
+    return new Promise((done) => {
+      const all = { ...env, NODE_ENV: "production" as const };
+      execFile(process.execPath, command, { cwd: root, env: all }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : Number(error.code ?? 1);
+        done({ code, stdout, stderr, json: () => JSON.parse(stdout) });
+      });
+    });
+  }
+
   async function restart(changedEnv: Record<string, string> = {}) {
     await server.stop();
     env = { ...env, ...changedEnv };
@@ -160,6 +183,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     output: () => output,
     kill: (signal = "SIGKILL") => server.kill(signal),
     stop,
+    latchkey,
     restart,
   };
 }
