@@ -18,6 +18,7 @@ import { addTwoFactorCommands } from "./two-factor";
 import { addUserCommands } from "./users";
 
 const refusals: Record<AdministrationRefused["reason"], string> = {
+  name: "A name has at most 80 characters, all of which can be seen.",
   "unknown-user": "There is no such account.",
   oneself: "Nobody does this to their own account.",
   "last-super":
@@ -38,9 +39,15 @@ async function run(argv: string[]): Promise<number> {
   } catch (error) {
     return report(error);
   } finally {
-    await database()
-      .$disconnect()
-      .catch(() => {});
+    await disconnect();
+  }
+}
+
+async function disconnect(): Promise<void> {
+  try {
+    await database().$disconnect();
+  } catch {
+    // Without an environment there is none.
   }
 }
 

@@ -52,5 +52,6 @@ function printJson(value: unknown): void {
 function inWords(value: Row[string]): string {
   if (value === null) return "";
   if (value instanceof Date) return value.toISOString().replace("T", " ").slice(0, 19);
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  // What visitors have sent must not move the cursor of whoever reads it.
+  return (Array.isArray(value) ? value.join(", ") : String(value)).replace(/\p{C}/gu, "\ufffd");
 }

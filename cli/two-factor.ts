@@ -27,6 +27,6 @@ export function addTwoFactorCommands(latchkey: Command): void {
     .action(async (who: string, _, command: Command) => {
       const user = await requireAccount(who);
       await disableSecondFactor(operator, user.id);
-      printDone(command, `${user.email} signs in by mail alone.`);
+      printDone(command, `The second factor of ${user.email} is off.`);
     });
 }

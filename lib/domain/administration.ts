@@ -1,11 +1,12 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
-import { removeAccount } from "./account";
+import { longestName, removeAccount } from "./account";
 import { isReservedAddress } from "./address-change";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { type EmailAddress, parseEmailAddress } from "./email-address";
 import { forgetTries } from "./factor-tries";
+import { isName, tidyName } from "./name";
 import { everybodysScope, isLastSuper } from "./scopes";
 import { tidyFactors } from "./second-factor";
 import {
@@ -28,7 +29,9 @@ export type Operator = {
 /** Why an act of administration is refused. */
 export class AdministrationRefused extends Error {
   override name = "AdministrationRefused";
-  constructor(readonly reason: "unknown-user" | "oneself" | "last-super" | "already" | "scope") {
+  constructor(
+    readonly reason: "unknown-user" | "oneself" | "last-super" | "already" | "scope" | "name",
+  ) {
     super(`Refused: ${reason}`);
   }
 }
@@ -129,7 +132,7 @@ export async function endSessionsOf(
   });
 }
 
-/** Deletes an account, as its owner could. @throws {AdministrationRefused} */
+/** Deletes an account, also one whose former address could still take a change back: its owner cannot do that. @throws {AdministrationRefused} */
 export async function deleteUser(operator: Operator, userId: string): Promise<void> {
   await database().$transaction(async (transaction) => {
     const user = await requireUser(transaction, userId);
@@ -142,13 +145,15 @@ export async function deleteUser(operator: Operator, userId: string): Promise<vo
 /**
  * Makes an account that nobody has signed in to yet: also where `SIGN_UP` lets nobody make one by themselves.
  * @returns its id
- * @throws {AdministrationRefused} `already` when the address has one
+ * @throws {AdministrationRefused} `already` when the address has one, `name` when it cannot be shown
  */
 export async function createUser(
   { id: actor, client }: Operator,
   address: EmailAddress,
-  name: string | null,
+  typedName: string | null,
 ): Promise<string> {
+  const name = tidyName(typedName ?? "") || null;
+  if (name && !isName(name, longestName)) throw new AdministrationRefused("name");
   return await database().$transaction(async (transaction) => {
     const { canonical: email, typed: emailTyped } = address;
     // Writes first: whoever signs up with the same address meanwhile waits.
@@ -232,8 +237,9 @@ async function endEverything(
   user: User,
   { id: actor, client }: Operator,
 ): Promise<void> {
-  await endSessions(transaction, { userId: user.id }, "administrator", client, actor);
   await endRequestsOf(transaction, user.email);
   await endAttemptsOf(transaction, user.id);
   await withdrawPendingChanges(transaction, user.id);
+  // Last: a sign-in that was under way has made its session by now.
+  await endSessions(transaction, { userId: user.id }, "administrator", client, actor);
 }

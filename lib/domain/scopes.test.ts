@@ -114,6 +114,15 @@ describe("whom ADMIN_EMAILS names", () => {
     expect(await listScopes(user.id)).toEqual(["authenticated"]);
   });
 
+  test("does not get it back by making a new account", async () => {
+    const user = await signIn(ann);
+    await database().user.delete({ where: { id: user.id } });
+    const again = await signIn(ann);
+    expect(await listScopes(again.id)).toEqual(["authenticated"]);
+    await grantToConfiguredAdmins();
+    expect(await listScopes(again.id)).toEqual(["authenticated"]);
+  });
+
   test("gets it by nothing less than a sign-in", async () => {
     await askForMail(ann);
     expect(await database().userScope.count()).toBe(0);
@@ -124,7 +133,7 @@ describe("whom ADMIN_EMAILS names", () => {
     const user = await signIn("eve@example.org");
     expect(await listScopes(user.id)).toEqual(["authenticated"]);
     expect(await grants()).toEqual([]);
-    expect(user.configuredAdminAt).toBeNull();
+    expect(await database().configuredAdmin.count()).toBe(0);
   });
 });
 

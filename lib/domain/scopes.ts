@@ -1,6 +1,7 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { environment } from "@/lib/platform/environment";
+import { hashToken } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { parseEmailAddress } from "./email-address";
@@ -42,7 +43,7 @@ function configuredAdmins(): string[] {
 
 /** The same for accounts that are there already, when the site starts with a new `ADMIN_EMAILS`. */
 export async function grantToConfiguredAdmins(): Promise<void> {
-  const where = { email: { in: configuredAdmins() }, configuredAdminAt: null };
+  const where = { email: { in: configuredAdmins() }, blockedAt: null, invitedAt: null };
   const nobody = { userAgent: "", networkAddress: "" };
   for (const user of await database().user.findMany({ where }))
     await database().$transaction((transaction) =>
@@ -51,20 +52,19 @@ export async function grantToConfiguredAdmins(): Promise<void> {
 }
 
 /**
- * Makes a person whom `ADMIN_EMAILS` names the holder of `super`: once, so that who takes it away later is not overruled by the
- * next sign-in.
+ * Makes a person whom `ADMIN_EMAILS` names the holder of `super`: once an address, so that who takes it away later is not
+ * overruled by the next sign-in, nor by a new account.
  */
 export async function grantConfiguredScopes(
   transaction: Transaction,
   user: User,
   client: Client,
 ): Promise<void> {
-  if (user.configuredAdminAt || !isConfiguredAdmin(user.email)) return;
-  const { count } = await transaction.user.updateMany({
-    where: { id: user.id, configuredAdminAt: null },
-    data: { configuredAdminAt: new Date() },
-  });
-  if (count !== 1) return;
+  if (!isConfiguredAdmin(user.email)) return;
+  const granted = await transaction.$executeRaw`
+    INSERT INTO "ConfiguredAdmin" ("hash") VALUES (${hashToken(user.email)})
+    ON CONFLICT ("hash") DO NOTHING`;
+  if (granted !== 1) return;
   await transaction.userScope.upsert({
     where: { userId_scope: { userId: user.id, scope: "super" } },
     create: { userId: user.id, scope: "super" },

@@ -5,7 +5,7 @@ import { database } from "@/lib/platform/database/database";
 import { hours, minutes, seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { processWide } from "@/lib/platform/process-wide";
-import { seal, unseal } from "@/lib/platform/secrets";
+import { resealed, seal, unseal } from "@/lib/platform/secrets";
 
 /** Elliptic curve P-256: what every language's libraries can verify (ASVS 11.2.3). */
 export const algorithm = "ES256";
@@ -81,6 +81,18 @@ async function makeKey(signsFrom: Date, id: string = randomUUID()): Promise<Sign
   return key;
 }
 
+/** Encrypts with the first secret what an older one has encrypted, before that one is given up. */
+export async function resealKeys(): Promise<void> {
+  for (const { id, sealedPrivate } of await database().signingKey.findMany()) {
+    const resealedPrivate = resealed("signing key", sealedPrivate);
+    if (resealedPrivate)
+      await database().signingKey.updateMany({
+        where: { id, sealedPrivate },
+        data: { sealedPrivate: resealedPrivate },
+      });
+  }
+}
+
 /** One that a newer one has followed for as long as a token lives verifies nothing any more. */
 export async function removeDeadKeys(): Promise<void> {
   const end = new Date(Date.now() - environment().accessTokenLifetime - tolerance);
@@ -91,8 +103,8 @@ export async function removeDeadKeys(): Promise<void> {
   });
   if (!follower) return;
   const where = { signsFrom: { lt: follower.signsFrom } };
-  await database().signingKey.deleteMany({ where });
-  ring.current = null;
+  const { count } = await database().signingKey.deleteMany({ where });
+  if (count > 0) ring.current = null;
 }
 
 async function readKeys(): Promise<SigningKey[]> {

@@ -5,7 +5,7 @@ import { days, minutes } from "@/lib/platform/duration";
 import { log } from "@/lib/platform/log";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
-import { removeDeadKeys } from "./signing-keys";
+import { removeDeadKeys, resealKeys } from "./signing-keys";
 
 /** So few rows go at once that nobody who writes at the same time waits for it. */
 const batch = 200;
@@ -66,6 +66,7 @@ export async function sweep(isStopped = () => false): Promise<Record<string, num
     }
   }
   await removeDeadKeys();
+  await resealKeys();
   return swept;
 }
 

@@ -128,20 +128,26 @@ function listQuery(filter: UserFilter, cursor: Cursor, limit: number): Prisma.Sq
     WHERE ${Prisma.join(conditions, " AND ")} ORDER BY u."id" DESC LIMIT ${limit}`;
 }
 
-/** Few accounts are any of these: the database finds them by an index and sorts them. */
+/** Few accounts are any of these: the database finds them by an index. */
 function conditionOf(filter: UserFilter): Prisma.Sql[] {
   switch (filter) {
     case "all":
       return [];
     case "blocked":
-      return [Prisma.sql`u."blockedAt" > ${new Date(0)}`];
+      return [among(Prisma.sql`SELECT b."id" FROM "User" b WHERE b."blockedAt" > ${new Date(0)}`)];
     case "invited":
-      return [Prisma.sql`u."invitedAt" > ${new Date(0)}`];
+      return [among(Prisma.sql`SELECT i."id" FROM "User" i WHERE i."invitedAt" > ${new Date(0)}`)];
     case "admins":
       return [
-        Prisma.sql`u."id" IN (SELECT s."userId" FROM "UserScope" s WHERE s."scope" IN ('admin', 'super'))`,
+        among(
+          Prisma.sql`SELECT s."userId" FROM "UserScope" s WHERE s."scope" IN ('admin', 'super')`,
+        ),
       ];
   }
+}
+
+function among(ids: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`u."id" IN (${ids})`;
 }
 
 function writeCursor({ key, id }: { key: string; id: string }): string {

@@ -99,8 +99,6 @@ const administered = {
   blocked: "own",
   unblocked: "own",
   "second-factor-disabled": "own",
-  properties: "own",
-  invited: "own",
 } satisfies Record<string, Case>;
 /** What becomes of a scope. */
 const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;

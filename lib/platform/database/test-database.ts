@@ -37,5 +37,6 @@ export async function emptyDatabase(): Promise<void> {
   await database().mailStop.deleteMany();
   await database().auditEvent.deleteMany();
   await database().spentValue.deleteMany();
+  await database().configuredAdmin.deleteMany();
   await forgetLimits();
 }

@@ -1,8 +1,6 @@
 -- AlterTable
 ALTER TABLE "User" ADD COLUMN "blockedReason" TEXT;
-ALTER TABLE "User" ADD COLUMN "configuredAdminAt" DATETIME;
 ALTER TABLE "User" ADD COLUMN "invitedAt" DATETIME;
-ALTER TABLE "User" ADD COLUMN "properties" TEXT;
 
 -- CreateTable
 CREATE TABLE "UserSearchTerm" (
@@ -44,7 +42,12 @@ CREATE INDEX "User_blockedAt_idx" ON "User"("blockedAt");
 -- CreateIndex
 CREATE INDEX "User_invitedAt_idx" ON "User"("invitedAt");
 
--- Accounts that are there already are found by their address; its parts and the name come with the next change of them.
+-- CreateTable
+CREATE TABLE "ConfiguredAdmin" (
+    "hash" TEXT NOT NULL PRIMARY KEY,
+    "grantedAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+-- Accounts that are there already are found by address and domain; by the words of both and of the name once those change.
 INSERT INTO "UserSearchTerm" ("term", "userId") SELECT "email", "id" FROM "User";
 INSERT INTO "UserSearchTerm" ("term", "userId") SELECT substr("email", instr("email", '@') + 1), "id" FROM "User";
-INSERT OR IGNORE INTO "UserSearchTerm" ("term", "userId") SELECT lower("name"), "id" FROM "User" WHERE "name" IS NOT NULL;
