@@ -16,7 +16,7 @@ import {
   waitForNotice,
 } from "./support/second-factor";
 import { startProcess } from "./support/server-process";
-import { type Site, startSite } from "./support/site";
+import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -384,48 +384,6 @@ test("the Node example of the documentation accepts a token and refuses what is 
   expect(others.map((answer, index) => [forged[index]?.[0], answer])).toEqual(
     forged.map(([what]) => [what, null]),
   );
-});
-
-test("processes of one site know each other's tokens, and another site's are worth nothing", async ({
-  mailServer,
-  visitor,
-}) => {
-  const secret = "the old secret of a site ".repeat(2);
-  const one = await startSite({ mailServer, env: { AUTH_SECRET: secret } });
-  const env = { AUTH_SECRET: secret, SITE_URL: one.url };
-  const two = await startSite({ mailServer, database: one.databaseUrl, env });
-  try {
-    const owner = client(one);
-    await signInOverHttp(owner, mailServer, visitor.email);
-    const ownerAt = (site: Site, origin: string) => {
-      const program = client(site, { origin });
-      for (const [name, value] of owner.cookies) program.cookies.set(name, value);
-      return program;
-    };
-    const tokens = [await tokenFor(owner), await tokenFor(ownerAt(two, one.url))];
-    const keySet = await keysOf(client(two));
-    expect(await keysOf(client(one))).toEqual(keySet);
-    for (const token of tokens) {
-      expect(isSignedBy(keySet, token)).toBe(true);
-      for (const site of [one, two])
-        expect((await client(site).get("/me", bearing(token))).status).toBe(200);
-    }
-
-    // Another site now, with the same accounts and keys; what the old secret has encrypted is still read.
-    const newSecret = `${"the new secret of a site ".repeat(2)},${secret}`;
-    await two.restart({ SITE_URL: two.url, AUTH_SECRET: newSecret });
-    expect(await keysOf(client(two))).toEqual(keySet);
-    const foreign = await tokenFor(ownerAt(two, two.url));
-    expect(isSignedBy(keySet, foreign)).toBe(true);
-    expect(readJwt(foreign).claims).toMatchObject({ iss: two.url, aud: two.url });
-    expect((await client(two).get("/me", bearing(foreign))).status).toBe(200);
-    for (const path of ["/me", "/authorize"]) {
-      expectRefusedToken(await client(one).get(path, bearing(foreign)));
-      for (const token of tokens) expectRefusedToken(await client(two).get(path, bearing(token)));
-    }
-  } finally {
-    await Promise.all([one, two].map((site) => site.stop()));
-  }
 });
 
 test("a site's first token is good at once in every process", async ({ mailServer, visitor }) => {

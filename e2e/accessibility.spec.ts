@@ -127,8 +127,6 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     await expect(page).toHaveURL(/\/step-up\?/);
     return page;
   },
-  "the page of the second factor, without any": (scene) =>
-    openSignedIn(scene, "/account/two-factor"),
   "the page of the second factor, with app and passkeys": async (scene) => {
     const program = await signInWithFactors(scene);
     // As long as a name may be, with nowhere to break it.
@@ -147,7 +145,6 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
     return page;
   },
-  "the page that adds a passkey": (scene) => openSignedIn(scene, "/account/two-factor/passkeys"),
   "the recovery codes": async (scene) => {
     await signInWithFactors(scene);
     await open(scene.page, "/account/two-factor");

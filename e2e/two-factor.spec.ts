@@ -119,9 +119,11 @@ test.describe("in a browser", () => {
       await signIn(page, mailServer, visitor.email, { by: "code" });
       await page.goto("/account/two-factor");
       await page.getByRole("button", { name: "Set up an app" }).click();
+      await expect(page.getByLabel("Code from the app")).toBeVisible();
       const app = appWith(secretOn({ ...nothing, body: await page.content() }), site);
       await untilNextStep(site);
       await typeAppCode(page, app.code(), "Confirm");
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("Keep your recovery codes");
       const codes = await page.locator("main ol > li").allTextContents();
       expect(codes).toHaveLength(10);
       await waitForNotice(mailServer, visitor.email, /^An authenticator app/);
