@@ -53,6 +53,19 @@ test("what was sealed with the old secret opens as long as that is listed", asyn
   expect(() => unseal("mail content", sealed)).toThrow("fits no AUTH_SECRET");
 });
 
+test("what is kept for long is sealed anew, so that the old secret can go; once, and not by who cannot open it", async () => {
+  const { seal: sealOld } = await secretsUnder(oldSecret);
+  const sealed = sealOld("totp secret", "text");
+  const rotated = await secretsUnder(`${newSecret},${oldSecret}`);
+  const anew = rotated.resealed("totp secret", sealed) ?? "";
+  expect(unseal("totp secret", anew)).toBe("text");
+  expect(rotated.resealed("totp secret", anew)).toBeNull();
+  for (const broken of [sealed.slice(1), anew.slice(1), ""])
+    expect(() => rotated.resealed("totp secret", broken)).toThrow("fits no AUTH_SECRET");
+  const { resealed } = await secretsUnder(otherSecret);
+  expect(() => resealed("totp secret", sealed)).toThrow("fits no AUTH_SECRET");
+});
+
 test("after a rotation the new secret seals and hashes", async () => {
   const rotated = await secretsUnder(`${newSecret},${oldSecret}`);
   expect(unseal("mail content", rotated.seal("mail content", "text"))).toBe("text");
