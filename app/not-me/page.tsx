@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { TokenAct, TokenEnd } from "@/components/token-act";
-import { Field } from "@/components/ui/field";
+import { TypedAddress } from "@/components/typed-address";
 import { peekNotice } from "@/lib/domain/security-mail";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
@@ -34,16 +34,9 @@ export default async function NotMePage({ searchParams }: { searchParams: Search
       token={token}
       field={
         passkeyId && (
-          <Field
-            id="email"
-            name="email"
-            dir="ltr"
+          <TypedAddress
             label={t("label", { email: user.emailTyped })}
-            error={problem === "address" ? t("problem") : undefined}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
+            problem={problem === "address" ? t("problem") : undefined}
           />
         )
       }

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { TokenAct, TokenEnd } from "@/components/token-act";
+import { TypedAddress } from "@/components/typed-address";
 import { Address } from "@/components/ui/address";
-import { Field } from "@/components/ui/field";
 import { peekUndo } from "@/lib/domain/address-change";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
@@ -33,16 +33,9 @@ export default async function UndoAddressPage({ searchParams }: { searchParams: 
       action="/auth/undo-address"
       token={token}
       field={
-        <Field
-          id="email"
-          name="email"
-          dir="ltr"
+        <TypedAddress
           label={t("label", { email: change.formerEmailTyped })}
-          error={problem === "address" ? t("problem") : undefined}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
+          problem={problem === "address" ? t("problem") : undefined}
         />
       }
       submit={t("submit")}

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { AccountFrame } from "@/components/account-frame";
+import { TypedAddress } from "@/components/typed-address";
 import { Button } from "@/components/ui/button";
-import { Field } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
 import { readDeletionTime } from "@/lib/domain/account";
 import { requireUser } from "@/lib/latchkey";
@@ -22,16 +22,9 @@ export default async function DeletePage({ searchParams }: { searchParams: Searc
       <p className="text-muted">{t("lead")}</p>
       {possibleAt && <Notice look="waiting">{t("later", { time: possibleAt })}</Notice>}
       <form action="/account/delete/now" method="post" className="grid gap-4" noValidate>
-        <Field
-          id="email"
-          name="email"
-          dir="ltr"
+        <TypedAddress
           label={t("label", { email: user.emailTyped })}
-          error={problem === "address" ? t("problem") : undefined}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
+          problem={problem === "address" ? t("problem") : undefined}
         />
         <Button look="danger" className="justify-self-start">
           {t("submit")}
