@@ -10,14 +10,20 @@ type FactorForms = {
   purpose: "second-factor" | "step-up";
   /** Where to go on to, where the site does not know it by itself. */
   next?: string | undefined;
-  has: { app: boolean; passkey: boolean; recoveryCode: boolean };
+  /** What the account has. */
+  factors: { appSince: Date | null; passkeys: number; recoveryCodes: number };
   /** What went wrong, and in which form. */
   problem: { words: string; form: "code" | "passkey" | "recovery" } | undefined;
 };
 
 /** The ways to give a second factor: those that the account has. */
-export function FactorForms({ action, purpose, next, has, problem }: FactorForms) {
+export function FactorForms({ action, purpose, next, factors, problem }: FactorForms) {
   const t = useTranslations("twoFactor");
+  const has = {
+    app: factors.appSince !== null,
+    passkey: factors.passkeys > 0,
+    recoveryCode: factors.recoveryCodes > 0,
+  };
   const problemOf = (form: "code" | "recovery") =>
     form === problem?.form ? problem.words : undefined;
   const isSaidByField =

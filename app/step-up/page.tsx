@@ -29,7 +29,6 @@ export default async function StepUpPage({ searchParams }: { searchParams: Searc
   const t = await getTranslations("stepUp");
   if (await hasSecondFactor(user.id)) {
     const act = signedIn && (await findPausedAct(signedIn, next));
-    const { appSince, passkeys, recoveryCodes } = await listFactors(user.id);
     return (
       <Doorway door="closed" title={t("title")}>
         {act && (
@@ -43,7 +42,7 @@ export default async function StepUpPage({ searchParams }: { searchParams: Searc
           action="/auth/step-up"
           purpose="step-up"
           next={next}
-          has={{ app: appSince !== null, passkey: passkeys > 0, recoveryCode: recoveryCodes > 0 }}
+          factors={await listFactors(user.id)}
           problem={await readFactorProblem(searchParams)}
         />
       </Doorway>

@@ -1,16 +1,14 @@
 import { issueAccessToken } from "@/lib/domain/access-tokens";
+import { requireSession } from "@/lib/web/account-handler";
 import { answerWithJson } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { Problem } from "@/lib/web/problem";
-import { currentSession } from "@/lib/web/session";
 
 /** A short-lived access token for other services (RFC 6749 5.1), for the session of this cookie. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
   {
     POST: async () => {
-      const signedIn = await currentSession();
-      if (!signedIn) throw new Problem(401, "Nobody is signed in with this cookie. Sign in first.");
-      const issued = await issueAccessToken(signedIn);
+      const issued = await issueAccessToken(await requireSession());
       if (!issued)
         throw new Problem(
           401,

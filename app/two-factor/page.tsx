@@ -48,7 +48,12 @@ export default async function TwoFactorPage({ searchParams }: { searchParams: Se
       {isEnrolment ? (
         <Enrolment {...describeTotp(sealedTotp, user.email)} problem={problem} />
       ) : (
-        <Factors userId={userId} problem={problem} />
+        <FactorForms
+          action="/auth/two-factor"
+          purpose="second-factor"
+          factors={await listFactors(userId)}
+          problem={problem}
+        />
       )}
       <form action="/sign_out" method="post">
         <button type="submit" className="link inline-flex min-h-11 cursor-pointer items-center">
@@ -56,20 +61,6 @@ export default async function TwoFactorPage({ searchParams }: { searchParams: Se
         </button>
       </form>
     </Doorway>
-  );
-}
-
-type Factors = { userId: string; problem: ShownProblem | undefined };
-
-async function Factors({ userId, problem }: Factors) {
-  const { appSince, passkeys, recoveryCodes } = await listFactors(userId);
-  return (
-    <FactorForms
-      action="/auth/two-factor"
-      purpose="second-factor"
-      has={{ app: appSince !== null, passkey: passkeys > 0, recoveryCode: recoveryCodes > 0 }}
-      problem={problem}
-    />
   );
 }
 

@@ -3,6 +3,7 @@ import { days } from "@/lib/platform/duration";
 import { listUndoableAddresses, peekLastUndo } from "./address-change";
 import { isByAdministrator, readDetails, recordEvent } from "./audit";
 import type { Client } from "./client";
+import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
 import { queueMail } from "./outbox";
 import { isLastSuper } from "./scopes";
@@ -137,13 +138,8 @@ export async function deleteAccount(
 ): Promise<Date | "last-super" | null> {
   const userId = user.id;
   return await database().$transaction(async (transaction) => {
-    // Writes first, and changes nothing: the database then waits for other writers instead of failing.
-    const { count } = await transaction.user.updateMany({
-      where: { id: userId },
-      data: { name: user.name },
-    });
     // Somebody was faster, in another window.
-    if (count === 0) return null;
+    if (!(await holdAccount(transaction, userId))) return null;
     const possibleAt = await peekLastUndo(transaction, userId);
     if (possibleAt) return possibleAt;
     if (await isLastSuper(transaction, userId)) return "last-super";

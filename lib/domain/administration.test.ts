@@ -15,7 +15,6 @@ import {
   disableSecondFactor,
   endSessionsOf,
   grantScope,
-  isScopeName,
   type Operator,
   revokeScope,
   unblockUser,
@@ -24,7 +23,7 @@ import { readDetails } from "./audit";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
 import { SignInRefused } from "./redemption";
-import { listScopes } from "./scopes";
+import { isScopeName, listScopes } from "./scopes";
 import { hasSecondFactor } from "./second-factor";
 import { findSession } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";

@@ -6,8 +6,9 @@ import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { type EmailAddress, parseEmailAddress } from "./email-address";
 import { forgetTries } from "./factor-tries";
+import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
-import { everybodysScope, isLastSuper } from "./scopes";
+import { isLastSuper, isScopeName } from "./scopes";
 import { tidyFactors } from "./second-factor";
 import {
   queueSecurityMail,
@@ -65,11 +66,6 @@ export async function unblockUser(operator: Operator, userId: string): Promise<v
     if (count !== 1) throw new AdministrationRefused("already");
     return { act: "unblocked", notice: "unblocked" };
   });
-}
-
-/** What a site may call a scope. */
-export function isScopeName(text: string): boolean {
-  return /^[a-z][a-z0-9:._-]{0,49}$/.test(text) && text !== everybodysScope;
 }
 
 /**
@@ -215,10 +211,8 @@ async function administer(
   });
 }
 
-/** Writes first, and changes nothing: whoever else changes this account waits, and the database never has to fail one of us. */
 async function requireUser(transaction: Transaction, id: string): Promise<User> {
-  const { count } = await transaction.user.updateMany({ where: { id }, data: { id } });
-  if (count !== 1) throw new AdministrationRefused("unknown-user");
+  if (!(await holdAccount(transaction, id))) throw new AdministrationRefused("unknown-user");
   return await transaction.user.findUniqueOrThrow({ where: { id } });
 }
 

@@ -3,9 +3,10 @@ import { listUndoableAddresses } from "./address-change";
 import { recordEvent } from "./audit";
 import { readDigits } from "./digits";
 import type { FactorOwner, Trier } from "./factor-proof";
+import { holdAccount } from "./hold";
 import { mostPasskeys, type NewPasskey, readNewPasskey } from "./passkeys";
 import { makeRecoveryCodes, type NewRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
-import { hasSecondFactor, holdFactors } from "./second-factor";
+import { hasSecondFactor } from "./second-factor";
 import { queueSecurityMail, type SecurityNoticeKind } from "./security-mail";
 import { spendOnce } from "./spent";
 import { matchTotp, spendTotp, type TotpValue } from "./totp";
@@ -61,7 +62,7 @@ export async function enrol(
   factor: NewFactor,
   trier: Trier,
 ): Promise<boolean> {
-  if (!(await holdFactors(transaction, user.id))) return false;
+  if (!(await holdAccount(transaction, user.id))) return false;
   const isFirst = !(await hasSecondFactor(user.id, transaction));
   if (isFirst !== (factor.recoveryCodes !== null)) return false;
   const stored = await store(transaction, user.id, factor);

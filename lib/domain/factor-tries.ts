@@ -57,7 +57,7 @@ export async function peekPause(userId: string): Promise<Date | null> {
 /** One that ends later than any pause can is left over from a clock that was wrong. */
 function isAhead(pausedUntil: Date | null): boolean {
   const left = (pausedUntil?.getTime() ?? 0) - Date.now();
-  return left > 0 && left <= hours(1);
+  return left > 0 && left <= Math.max(...pauses);
 }
 
 async function readTries(userId: string) {

@@ -17,9 +17,10 @@ import {
   giveBack,
   spendFactor,
 } from "./factor-proof";
+import { holdAccount } from "./hold";
 import { isKnownBrowser, rememberBrowser } from "./known-browsers";
 import { grantConfiguredScopes } from "./scopes";
-import { hasSecondFactor, holdFactors, mustHaveSecondFactor } from "./second-factor";
+import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
 import { endSessions, type SignedIn, sessionEnds } from "./sessions";
 import type { Visitor } from "./sign-in-request";
@@ -152,7 +153,7 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
     case "enrolment": {
       const passed = await passedOf(transaction, proved.attempt);
       // Set up elsewhere meanwhile: then that one has to be passed, and no other can take its place.
-      await holdFactors(transaction, passed.user.id);
+      await holdAccount(transaction, passed.user.id);
       if (await hasSecondFactor(passed.user.id, transaction))
         throw new SignInRefused("attempt-over");
       await requireEnrolled(transaction, passed.user, proved.newFactor, visitor);

@@ -29,6 +29,11 @@ export function hasScope(scopes: string[], scope: string): boolean {
   return scopes.includes(scope);
 }
 
+/** What a site may call a scope. */
+export function isScopeName(text: string): boolean {
+  return /^[a-z][a-z0-9:._-]{0,49}$/.test(text) && text !== everybodysScope;
+}
+
 /** Whether `ADMIN_EMAILS` names this address. */
 export function isConfiguredAdmin(email: string): boolean {
   return configuredAdmins().includes(email);

@@ -2,8 +2,9 @@ import { database, type Transaction } from "@/lib/platform/database/database";
 import { minutes } from "@/lib/platform/duration";
 import type { Client } from "./client";
 import { recordFactorChange } from "./enrolment";
+import { holdAccount } from "./hold";
 import { makeRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
-import { hasSecondFactor, holdFactors, mustHaveSecondFactor, tidyFactors } from "./second-factor";
+import { hasSecondFactor, mustHaveSecondFactor, tidyFactors } from "./second-factor";
 import type { SecurityNoticeKind } from "./security-mail";
 import type { SignedIn } from "./sessions";
 import { newTotpSecret } from "./totp";
@@ -68,7 +69,7 @@ async function remove(
 ): Promise<RemovalRefusal | null> {
   try {
     return await database().$transaction(async (transaction) => {
-      await holdFactors(transaction, user.id);
+      await holdAccount(transaction, user.id);
       if ((await take(transaction, user.id)) === 0) return "unknown";
       await dropUnusable(transaction, user.id);
       const wasLast = await tidyFactors(transaction, user.id);
@@ -101,7 +102,7 @@ export async function renewRecoveryCodes(
   if (!(await hasSecondFactor(user.id))) return null;
   const made = await makeRecoveryCodes(user.id);
   return await database().$transaction(async (transaction) => {
-    await holdFactors(transaction, user.id);
+    await holdAccount(transaction, user.id);
     if (!(await hasSecondFactor(user.id, transaction))) return null;
     await replaceRecoveryCodes(transaction, user.id, made);
     const trier = { client, browserHash: null };

@@ -34,19 +34,6 @@ export async function mustHaveSecondFactor(
   return isConfiguredAdmin(email) || hasScope(await listScopes(id, store), "admin");
 }
 
-/**
- * Whoever else changes the second factor of this account waits until this transaction is over: what is looked at in it stays
- * so. The first write of such a transaction.
- * @returns false when the account is gone
- */
-export async function holdFactors(transaction: Transaction, userId: string): Promise<boolean> {
-  const { count } = await transaction.user.updateMany({
-    where: { id: userId },
-    data: { id: userId },
-  });
-  return count === 1;
-}
-
 /** With the last second factor goes all that hangs on it. @returns whether that was the last */
 export async function tidyFactors(transaction: Transaction, userId: string): Promise<boolean> {
   if (await hasSecondFactor(userId, transaction)) return false;
