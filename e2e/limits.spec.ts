@@ -260,7 +260,7 @@ for (const javaScript of [true, false]) {
       await askOverHttp(visitor.asNewProgram(), mailServer, visitor.email);
       await page.goto("/sign-in?next=/private%3Ftab%3D1");
       await page.getByLabel("Email address").fill(visitor.email);
-      const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
+      const answered = page.waitForResponse("**/auth");
       await page.getByRole("button", { name: "Email me a link" }).click();
       const answer = await answered;
       expect(answer.status()).toBe(429);

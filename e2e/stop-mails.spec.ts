@@ -182,7 +182,7 @@ function askFor(program: HttpClient, email: string): Promise<HttpAnswer> {
 async function ask(page: Page, email: string): Promise<number> {
   await page.goto("/sign-in");
   await page.getByLabel("Email address").fill(email);
-  const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
+  const answered = page.waitForResponse("**/auth");
   await page.getByRole("button", { name: "Email me a link" }).click();
   return (await answered).status();
 }
