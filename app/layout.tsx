@@ -42,7 +42,12 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         >
           {t("skipToContent")}
         </a>
-        <SiteHeader siteName={site().name} userName={user?.displayName ?? null} path={path} />
+        <SiteHeader
+          siteName={site().name}
+          userName={user?.displayName ?? null}
+          isAdmin={user?.isAdmin ?? false}
+          path={path}
+        />
         <main
           id="content"
           tabIndex={-1}

@@ -23,6 +23,7 @@ const refusals: Record<AdministrationRefused["reason"], string> = {
   oneself: "Nobody does this to their own account.",
   "last-super":
     "This is the last account with the scope super that is not blocked. Grant it to another first.",
+  above: "Only who has the scope super can do this to an account that has it.",
   already: "Nothing to do: it is so already.",
   scope:
     "A scope has small letters, digits and : . _ - only, begins with a letter, and is not authenticated.",

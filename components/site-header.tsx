@@ -2,13 +2,13 @@ import { useTranslations } from "next-intl";
 import { Mark } from "./mark";
 import { Button, ButtonLink } from "./ui/button";
 
-type SiteHeader = { siteName: string; userName: string | null; path: string };
+type SiteHeader = { siteName: string; userName: string | null; isAdmin: boolean; path: string };
 
 /** Pages on the way in, where another way in would only be in the way. */
 const signInPaths = ["/sign-in", "/check-email", "/confirm", "/two-factor"];
 
 /** Where you are, who you are, and the way in or out. */
-export function SiteHeader({ siteName, userName, path }: SiteHeader) {
+export function SiteHeader({ siteName, userName, isAdmin, path }: SiteHeader) {
   const t = useTranslations("site");
   return (
     <header className="mx-auto flex w-full max-w-6xl flex-wrap items-center gap-x-3 gap-y-1 px-5 py-4 sm:gap-x-8 sm:px-8">
@@ -27,6 +27,11 @@ export function SiteHeader({ siteName, userName, path }: SiteHeader) {
         {userName !== null && (
           <NavLink href="/account" isCurrent={path.startsWith("/account")}>
             {t("account")}
+          </NavLink>
+        )}
+        {isAdmin && (
+          <NavLink href="/admin/users" isCurrent={path.startsWith("/admin")}>
+            {t("admin")}
           </NavLink>
         )}
       </nav>

@@ -165,7 +165,9 @@ type Security = About & {
     | "factor-paused"
     | "factor-disabled"
     | "blocked"
-    | "unblocked";
+    | "unblocked"
+    | "scopes-changed"
+    | "sessions-ended";
   /** What ends it, if it was somebody else. After a change of address, `undoLink` does that and more. */
   notMeLink: string;
   undoLink: string | null;
@@ -174,7 +176,13 @@ type Security = About & {
 };
 
 /** Which browser of an administrator it was is not the person's business. */
-const byAdministrators = ["factor-disabled", "blocked", "unblocked"] as const;
+const byAdministrators = [
+  "factor-disabled",
+  "blocked",
+  "unblocked",
+  "scopes-changed",
+  "sessions-ended",
+] as const;
 
 /** Tells the owner of an account what has happened to it, and how to stop it. */
 export function renderSecurityMail(mail: Security): Promise<RenderedMail> {

@@ -22,6 +22,8 @@ export type CurrentUser = {
   name: string | null;
   /** Their name, or their address while they have given none: for showing. */
   displayName: string;
+  /** Whether they have the scope `admin`, also by `super`. */
+  isAdmin: boolean;
 };
 
 /**
@@ -31,8 +33,8 @@ export type CurrentUser = {
 export async function currentUser(): Promise<CurrentUser | null> {
   const signedIn = await currentSession();
   if (!signedIn) return null;
-  const { id, email, emailTyped, name } = signedIn.user;
-  return { id, email, emailTyped, name, displayName: name ?? emailTyped };
+  const { id, email, emailTyped, name, isAdmin } = signedIn.user;
+  return { id, email, emailTyped, name, displayName: name ?? emailTyped, isAdmin };
 }
 
 /**

@@ -12,6 +12,7 @@ import { askForAddressChange, peekAddressChange } from "./address-change";
 import {
   AdministrationRefused,
   blockUser,
+  deleteUser,
   disableSecondFactor,
   endSessionsOf,
   grantScope,
@@ -338,10 +339,21 @@ describe("refused, changes nothing, and is not written down:", () => {
 
   test("blocking the last super, and taking the scope from them, by the shell as well", async () => {
     await signIn(ann);
-    for (const id of ["operator", bob.id]) {
-      await refused("last-super", () => blockUser({ id, client }, ann.id, "spam"));
-      await refused("last-super", () => revokeScope({ id, client }, ann.id, "super"));
-    }
+    const shell = { id: "operator", client };
+    await refused("last-super", () => blockUser(shell, ann.id, "spam"));
+    await refused("last-super", () => revokeScope(shell, ann.id, "super"));
+  });
+
+  test("anything that an administrator does to a super", async () => {
+    await hold(bob, "admin");
+    await addTotp(ann);
+    await signIn(ann);
+    const admin = { id: bob.id, client };
+    await refused("above", () => blockUser(admin, ann.id, "spam"));
+    await refused("above", () => unblockUser(admin, ann.id));
+    await refused("above", () => disableSecondFactor(admin, ann.id));
+    await refused("above", () => endSessionsOf(admin, ann.id, "all"));
+    await refused("above", () => deleteUser(admin, ann.id));
   });
 
   test("a blocked super is none who stays", async () => {
@@ -372,7 +384,7 @@ describe("at once", () => {
       outcomeOf(revokeScope(operator, bob.id, "super")),
       outcomeOf(revokeScope(byBob, ann.id, "super")),
     ]);
-    expect(outcomes.toSorted()).toEqual(["done", "last-super"]);
+    expect(outcomes.toSorted()).toEqual(["above", "done"]);
     expect(await database().userScope.count({ where: { scope: "super" } })).toBe(1);
     expect(await record()).toHaveLength(1);
   });

@@ -31,7 +31,14 @@ export type Operator = {
 export class AdministrationRefused extends Error {
   override name = "AdministrationRefused";
   constructor(
-    readonly reason: "unknown-user" | "oneself" | "last-super" | "already" | "scope" | "name",
+    readonly reason:
+      | "unknown-user"
+      | "oneself"
+      | "last-super"
+      | "above"
+      | "already"
+      | "scope"
+      | "name",
   ) {
     super(`Refused: ${reason}`);
   }
@@ -78,7 +85,12 @@ export async function grantScope(operator: Operator, userId: string, scope: stri
     const has = await transaction.userScope.count({ where: { userId: user.id, scope } });
     if (has > 0) throw new AdministrationRefused("already");
     await transaction.userScope.create({ data: { userId: user.id, scope } });
-    return { act: "granted", type: "privilege_permissions_changed", details: { scope } };
+    return {
+      act: "granted",
+      type: "privilege_permissions_changed",
+      details: { scope },
+      notice: "scopes-changed",
+    };
   });
 }
 
@@ -95,7 +107,12 @@ export async function revokeScope(
       where: { userId: user.id, scope },
     });
     if (count !== 1) throw new AdministrationRefused("already");
-    return { act: "revoked", type: "privilege_permissions_changed", details: { scope } };
+    return {
+      act: "revoked",
+      type: "privilege_permissions_changed",
+      details: { scope },
+      notice: "scopes-changed",
+    };
   });
 }
 
@@ -121,17 +138,20 @@ export async function endSessionsOf(
   which: { id: string } | "all",
 ): Promise<number> {
   return await database().$transaction(async (transaction) => {
-    const user = await requireUser(transaction, userId);
+    const user = await requireUser(transaction, operator, userId);
     if (which === "all") await endAttemptsOf(transaction, user.id);
     const where = { userId: user.id, ...(which !== "all" && { id: which.id }) };
-    return await endSessions(transaction, where, "administrator", operator.client, operator.id);
+    const reason = "administrator";
+    const count = await endSessions(transaction, where, reason, operator.client, operator.id);
+    if (count > 0) await tell(transaction, user, "sessions-ended");
+    return count;
   });
 }
 
 /** Deletes an account, also one whose former address could still take a change back: its owner cannot do that. @throws {AdministrationRefused} */
 export async function deleteUser(operator: Operator, userId: string): Promise<void> {
   await database().$transaction(async (transaction) => {
-    const user = await requireUser(transaction, userId);
+    const user = await requireUser(transaction, operator, userId);
     requireOther(operator, user);
     await requireAnotherSuper(transaction, user);
     await removeAccount(transaction, user.id, operator.id, operator.client);
@@ -186,12 +206,13 @@ type Outcome = {
 
 /** An act, its record and its mail, all or nothing. */
 async function administer(
-  { id: actor, client }: Operator,
+  operator: Operator,
   userId: string,
   act: (transaction: Transaction, user: User) => Promise<Outcome>,
 ): Promise<void> {
   await database().$transaction(async (transaction) => {
-    const user = await requireUser(transaction, userId);
+    const { id: actor, client } = operator;
+    const user = await requireUser(transaction, operator, userId);
     const { details, notice, type = "user_updated", ...rest } = await act(transaction, user);
     await recordEvent(transaction, {
       type,
@@ -200,20 +221,47 @@ async function administer(
       client,
       details: { ...rest, ...details },
     });
-    if (notice)
-      await queueSecurityMail(transaction, {
-        user,
-        notice,
-        recipient: user.email,
-        browserHash: null,
-        client: { userAgent: "", networkAddress: "" },
-      });
+    if (notice) await tell(transaction, user, notice);
   });
 }
 
-async function requireUser(transaction: Transaction, id: string): Promise<User> {
+/** Without the browser and the network of who did it, which are not the business of whose account it is. */
+async function tell(
+  transaction: Transaction,
+  user: User,
+  notice: SecurityNoticeKind,
+): Promise<void> {
+  await queueSecurityMail(transaction, {
+    user,
+    notice,
+    recipient: user.email,
+    browserHash: null,
+    client: { userAgent: "", networkAddress: "" },
+  });
+}
+
+async function requireUser(
+  transaction: Transaction,
+  operator: Operator,
+  id: string,
+): Promise<User> {
   if (!(await holdAccount(transaction, id))) throw new AdministrationRefused("unknown-user");
+  await requireNotAbove(transaction, operator, id);
   return await transaction.user.findUniqueOrThrow({ where: { id } });
+}
+
+/** Who may not grant scopes could otherwise lock out, or weaken, those who may. */
+async function requireNotAbove(
+  transaction: Transaction,
+  operator: Operator,
+  id: string,
+): Promise<void> {
+  if (operator.id === "operator" || operator.id === id) return;
+  const supers = await transaction.userScope.findMany({
+    where: { scope: "super", userId: { in: [id, operator.id] } },
+  });
+  const hasSuper = (userId: string) => supers.some((granted) => granted.userId === userId);
+  if (hasSuper(id) && !hasSuper(operator.id)) throw new AdministrationRefused("above");
 }
 
 function requireOther(operator: Operator, user: User): void {

@@ -1,5 +1,7 @@
 import type { AuditEvent } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { hours } from "@/lib/platform/duration";
+import { countAgainst, type Limit, LimitReached } from "@/lib/platform/limits";
 import type { Client } from "./client";
 
 /** What is written down, in the words of the OWASP logging vocabulary. */
@@ -8,6 +10,7 @@ export const eventTypes = [
   "authn_login_fail",
   "authn_login_lock",
   "authn_token_revoked",
+  "authz_fail",
   "privilege_permissions_changed",
   "user_created",
   "user_updated",
@@ -49,6 +52,30 @@ export async function recordFailedSignIn(
     actor: null,
     client,
     details: { reason },
+  });
+}
+
+/** So many refused acts of an account are written down an hour: whoever repeats them must not fill the record. */
+const recordedRefusals: Limit = { name: "refused-act", times: 20, within: hours(1) };
+
+/** Writes down that somebody tried what they may not (ASVS 16.3.2). */
+export async function recordRefusedAct(
+  userId: string,
+  scope: string,
+  client: Client,
+): Promise<void> {
+  try {
+    await countAgainst(database(), recordedRefusals, userId);
+  } catch (error) {
+    if (error instanceof LimitReached) return;
+    throw error;
+  }
+  await recordEvent(database(), {
+    type: "authz_fail",
+    userId,
+    actor: userId,
+    client,
+    details: { scope },
   });
 }
 

@@ -74,6 +74,8 @@ const mailContent = z.discriminatedUnion("template", [
       "factor-disabled",
       "blocked",
       "unblocked",
+      "scopes-changed",
+      "sessions-ended",
     ]),
     /** What "this wasn't me" ends. */
     noticeId: z.string(),

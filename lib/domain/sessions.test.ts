@@ -49,7 +49,21 @@ test("a session's value finds its person", async () => {
     emailTyped: "ann@example.org",
     name: null,
     timeZone: "Europe/Berlin",
+    isAdmin: false,
   });
+});
+
+test.each([
+  ["admin", true],
+  ["super", true],
+  ["editor", false],
+])("who has the scope %s is an administrator on the next request: %s", async (scope, isAdmin) => {
+  const token = await signIn("ann@example.org", false);
+  const { user } = await signedInWith(token);
+  await database().userScope.create({ data: { userId: user.id, scope } });
+  expect((await signedInWith(token)).user.isAdmin).toBe(isAdmin);
+  await database().userScope.deleteMany({ where: { userId: user.id } });
+  expect((await signedInWith(token)).user.isAdmin).toBe(false);
 });
 
 test.each([true, false])(
@@ -159,7 +173,7 @@ test.each([
   ["value", findSession, /^SEARCH s USING INDEX Session_tokenHash_key \(tokenHash=\?\)$/],
   ["id", findSessionById, /^SEARCH s USING INDEX sqlite_autoindex_Session_1 \(id=\?\)$/],
 ] as const)(
-  "finding a session by its %s reads one row of each table, by its unique index",
+  "finding a session by its %s reads one row of each table, and its scopes, by their unique indexes",
   async (...row) => {
     const [, find, bySession] = row;
     const asked = vi.spyOn(database(), "$queryRaw");
@@ -172,6 +186,8 @@ test.each([
     expect(plan.map(({ detail }) => detail)).toEqual([
       expect.stringMatching(bySession),
       expect.stringMatching(/^SEARCH u USING INDEX sqlite_autoindex_User_1 \(id=\?\)$/),
+      expect.stringMatching(/^CORRELATED SCALAR SUBQUERY/),
+      expect.stringMatching(/^SEARCH a USING COVERING INDEX .*\(userId=\? AND scope=\?\)$/),
     ]);
   },
 );

@@ -8,7 +8,7 @@ import { Problem } from "./problem";
 import { signInPath, stepUpPath } from "./return-to";
 import { currentSession } from "./session";
 
-type Act = (
+export type Act = (
   request: Request,
   signedIn: SignedIn,
   input: Record<string, unknown>,
@@ -43,7 +43,12 @@ function notSignedIn(): Problem {
  * kept and goes on afterwards (ASVS 7.5.1).
  */
 export function recentAct(page: string, act: Act) {
-  return signedInAct(page, async (request, signedIn, input) => {
+  return signedInAct(page, afterRecentSignIn(page, act));
+}
+
+/** The act, once the person has proved lately who they are; for what asks something else of them first. */
+export function afterRecentSignIn(page: string, act: Act): Act {
+  return async (request, signedIn, input) => {
     const { resumed } = input;
     if (!(await isRecentlySignedIn(signedIn))) return await askOnceMore(request, signedIn, input);
     // Going back in the browser, and on again, does nothing twice.
@@ -52,7 +57,7 @@ export function recentAct(page: string, act: Act) {
       throw new Problem(409, "This has gone on already, or was given up. Begin again.");
     }
     return await act(request, signedIn, input);
-  });
+  };
 }
 
 async function askOnceMore(

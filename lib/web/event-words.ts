@@ -23,6 +23,8 @@ export async function describeEvent(event: AuditEvent): Promise<string> {
       if (details.field === "second-factor") return t("second-factor", { act: key("act") });
       if (details.field !== "email") return t("name");
       return t(details.undone ? "email-undone" : "email", { from: text("from"), to: text("to") });
+    case "authz_fail":
+      return t(type, { scope: text("scope") });
     case "privilege_permissions_changed":
       return t(type, { scope: text("scope"), act: key("act") });
     case "sensitive_update":

@@ -83,6 +83,8 @@ const notices: Record<Notice, true> = {
   "factor-disabled": true,
   blocked: true,
   unblocked: true,
+  "scopes-changed": true,
+  "sessions-ended": true,
 };
 /** What `recordFactorChange` writes down; the others tell of no change of a second factor. */
 const factorActs = {
