@@ -18,6 +18,7 @@ import { addTwoFactorCommands } from "./two-factor";
 import { addUserCommands } from "./users";
 
 const refusals: Record<AdministrationRefused["reason"], string> = {
+  reason: "A reason has 1 to 300 characters, all of which can be seen.",
   name: "A name has at most 80 characters, all of which can be seen.",
   "unknown-user": "There is no such account.",
   oneself: "Nobody does this to their own account.",

@@ -1,4 +1,5 @@
 import { useTranslations } from "next-intl";
+import { Badge } from "./ui/badge";
 import { Button } from "./ui/button";
 
 type SessionRow = {
@@ -9,11 +10,15 @@ type SessionRow = {
   lastSeenAt: Date;
   /** Whether it is the one in which this is read. */
   isThis: boolean;
+  /** The handler that ends it, for who may. */
+  endAction?: string;
+  /** Whose it is, where that is not the reader. */
+  userId?: string;
 };
 
 /** One place where the person is signed in. */
 export function SessionRow(session: SessionRow) {
-  const { id, networkAddress, firstSeenAt, lastSeenAt, isThis } = session;
+  const { id, networkAddress, firstSeenAt, lastSeenAt, isThis, endAction, userId } = session;
   const t = useTranslations();
   const device = t("device.name", {
     browser: session.device?.browser ?? "none",
@@ -23,12 +28,7 @@ export function SessionRow(session: SessionRow) {
     <li className="flex flex-wrap items-center gap-x-6 gap-y-3 rounded-lg border border-line bg-card px-5 py-4">
       <div className="min-w-0 grow basis-60">
         <h2 className="font-semibold first-letter:uppercase">
-          {device}
-          {isThis && (
-            <span className="ms-3 rounded-full bg-notice px-3 py-1 font-normal text-sm">
-              {t("account.sessions.this")}
-            </span>
-          )}
+          {device} {isThis && <Badge>{t("account.sessions.this")}</Badge>}
         </h2>
         <p className="wrap-anywhere mt-1 text-muted text-sm">
           {t("account.sessions.from", { networkAddress })}
@@ -38,8 +38,9 @@ export function SessionRow(session: SessionRow) {
         </p>
         <p className="text-muted text-sm">{t("account.sessions.lastSeen", { time: lastSeenAt })}</p>
       </div>
-      {!isThis && (
-        <form action="/account/sessions/end" method="post">
+      {!isThis && endAction && (
+        <form action={endAction} method="post">
+          {userId && <input type="hidden" name="user" value={userId} />}
           <input type="hidden" name="session" value={id} />
           <Button
             look="quiet"

@@ -74,6 +74,7 @@ type StepUp = About & {
     | "add-factor"
     | "remove-factor"
     | "recovery-codes"
+    | "administer"
     | "other";
   sessionsLink: string;
 };

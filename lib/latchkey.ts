@@ -5,6 +5,7 @@
  */
 import { forbidden, redirect } from "next/navigation";
 import { cache } from "react";
+import { readProperties, type UserProperties } from "@/lib/domain/properties";
 import { hasScope, listScopes } from "@/lib/domain/scopes";
 import { isRecentlySignedIn } from "@/lib/domain/sessions";
 import { requestContext } from "@/lib/platform/request-context";
@@ -24,6 +25,8 @@ export type CurrentUser = {
   displayName: string;
   /** Whether they have the scope `admin`, also by `super`. */
   isAdmin: boolean;
+  /** What the site keeps about them, in the shape of `lib/domain/properties.ts`. */
+  properties: UserProperties;
 };
 
 /**
@@ -34,7 +37,8 @@ export async function currentUser(): Promise<CurrentUser | null> {
   const signedIn = await currentSession();
   if (!signedIn) return null;
   const { id, email, emailTyped, name, isAdmin } = signedIn.user;
-  return { id, email, emailTyped, name, displayName: name ?? emailTyped, isAdmin };
+  const properties = readProperties(signedIn.user);
+  return { id, email, emailTyped, name, displayName: name ?? emailTyped, isAdmin, properties };
 }
 
 /**

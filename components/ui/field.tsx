@@ -1,7 +1,7 @@
 import type { ComponentProps, ReactNode } from "react";
 import { WarningSign } from "./signs";
 
-type Field = ComponentProps<"input"> & {
+type Labelled = {
   id: string;
   label: string;
   hint?: ReactNode;
@@ -11,21 +11,57 @@ type Field = ComponentProps<"input"> & {
 };
 
 /** A labelled text field; its hint and its error are read out with it. */
-export function Field({ id, label, hint, error, around = "", className = "", ...props }: Field) {
-  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
-  const edge = error ? "border-danger inset-ring inset-ring-danger" : "border-line-strong";
+export function Field({ className = "", ...props }: ComponentProps<"input"> & Labelled) {
+  const { labelled, rest } = apart(props);
   return (
-    <div className={`grid grid-cols-1 content-start gap-2 ${around}`}>
+    <Labelled {...labelled}>
+      <input className={`min-h-13 ${shape(labelled)} ${className}`} {...aria(labelled)} {...rest} />
+    </Labelled>
+  );
+}
+
+/** The same for a text of several lines. */
+export function TextArea({ className = "", ...props }: ComponentProps<"textarea"> & Labelled) {
+  const { labelled, rest } = apart(props);
+  return (
+    <Labelled {...labelled}>
+      <textarea className={`py-3 ${shape(labelled)} ${className}`} {...aria(labelled)} {...rest} />
+    </Labelled>
+  );
+}
+
+function apart<Props extends Labelled>({ id, label, hint, error, around, ...rest }: Props) {
+  return { labelled: { id, label, hint, error, ...(around && { around }) }, rest };
+}
+
+function shape({ error }: Labelled): string {
+  const edge = error ? "border-danger inset-ring inset-ring-danger" : "border-line-strong";
+  return `w-full min-w-0 rounded-md border bg-field px-4 text-ink transition-colors placeholder:text-muted hover:border-ink ${edge}`;
+}
+
+function aria({ id, hint, error }: Labelled) {
+  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+  return {
+    id,
+    "aria-invalid": error ? true : undefined,
+    "aria-describedby": describedBy || undefined,
+  };
+}
+
+function Labelled({
+  id,
+  label,
+  hint,
+  error,
+  around = "",
+  children,
+}: Labelled & { children: ReactNode }) {
+  return (
+    <div className={`grid w-full grid-cols-1 content-start gap-2 ${around}`}>
       <label htmlFor={id} className="font-semibold">
         {label}
       </label>
-      <input
-        id={id}
-        className={`min-h-13 w-full min-w-0 rounded-md border bg-field px-4 text-ink transition-colors placeholder:text-muted hover:border-ink ${edge} ${className}`}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy || undefined}
-        {...props}
-      />
+      {children}
       {error && (
         <p id={`${id}-error`} className="flex gap-2 text-danger text-sm" role="alert">
           <WarningSign className="mt-0.5 size-4.5 shrink-0" />

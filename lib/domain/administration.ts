@@ -8,6 +8,7 @@ import { type EmailAddress, parseEmailAddress } from "./email-address";
 import { forgetTries } from "./factor-tries";
 import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
+import { parseProperties } from "./properties";
 import { isLastSuper, isScopeName } from "./scopes";
 import { tidyFactors } from "./second-factor";
 import {
@@ -38,18 +39,28 @@ export class AdministrationRefused extends Error {
       | "above"
       | "already"
       | "scope"
-      | "name",
+      | "name"
+      | "reason",
   ) {
     super(`Refused: ${reason}`);
   }
 }
 
+/** How long the reason of a block may be, in UTF-16 units as forms count them. */
+export const longestReason = 300;
+
 /**
  * Blocks an account: its sessions, tokens, links and all that is pending die in the same transaction.
- * @param reason for the record and for other administrators
+ * @param typedReason for the record, for other administrators, and for the person's own export
  * @throws {AdministrationRefused}
  */
-export async function blockUser(operator: Operator, userId: string, reason: string): Promise<void> {
+export async function blockUser(
+  operator: Operator,
+  userId: string,
+  typedReason: string,
+): Promise<void> {
+  const reason = tidyName(typedReason);
+  if (!isName(reason, longestReason)) throw new AdministrationRefused("reason");
   await administer(operator, userId, async (transaction, user) => {
     requireOther(operator, user);
     await requireAnotherSuper(transaction, user);
@@ -128,6 +139,24 @@ export async function disableSecondFactor(operator: Operator, userId: string): P
     await tidyFactors(transaction, user.id);
     await forgetTries(transaction, user.id);
     return { act: "second-factor-disabled", notice: "factor-disabled" };
+  });
+}
+
+/**
+ * Changes what the site keeps about an account.
+ * @param typed JSON
+ * @throws {AdministrationRefused}
+ * @throws {PropertiesRefused} when it does not fit the site's shape
+ */
+export async function setProperties(
+  operator: Operator,
+  userId: string,
+  typed: string,
+): Promise<void> {
+  const properties = JSON.stringify(parseProperties(typed));
+  await administer(operator, userId, async (transaction, user) => {
+    await transaction.user.update({ where: { id: user.id }, data: { properties } });
+    return { act: "properties" };
   });
 }
 

@@ -13,6 +13,7 @@ const sensitiveActs = [
   "add-factor",
   "remove-factor",
   "recovery-codes",
+  "administer",
   "other",
 ] as const;
 export type SensitiveAct = (typeof sensitiveActs)[number];

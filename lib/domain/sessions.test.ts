@@ -49,6 +49,7 @@ test("a session's value finds its person", async () => {
     emailTyped: "ann@example.org",
     name: null,
     timeZone: "Europe/Berlin",
+    properties: null,
     isAdmin: false,
   });
 });

@@ -10,7 +10,7 @@ import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 export type SignedIn = {
   session: Pick<Session, "id" | "keepSignedIn" | "createdAt" | "lastSeenAt"> &
     Pick<Session, "signedInAt" | "secondFactorAt" | "expiresAt" | "endsAt">;
-  user: Pick<User, "id" | "email" | "emailTyped" | "name" | "timeZone"> & {
+  user: Pick<User, "id" | "email" | "emailTyped" | "name" | "timeZone" | "properties"> & {
     /** Whether they have the scope `admin`: asked along, since every page shows the way to administration or does not. */
     isAdmin: boolean;
   };
@@ -37,18 +37,17 @@ export async function findSessionById(id: string): Promise<SignedIn | null> {
 async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
   const [row] = await database().$queryRaw<SessionRow[]>`
     SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
-      u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."blockedAt",
+      u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."properties", u."blockedAt",
       EXISTS (SELECT 1 FROM "UserScope" a WHERE a."userId" = u."id" AND a."scope" IN ('admin', 'super')) AS "isAdmin"
     FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE ${which}`;
   if (row && row.expiresAt <= new Date()) await bury(row.id);
   if (!row || row.expiresAt <= new Date() || row.blockedAt) return null;
-  const { userId, email, emailTyped, name, timeZone, blockedAt, isAdmin, ...session } = row;
+  const { userId, email, emailTyped, name, timeZone, properties, blockedAt, isAdmin, ...session } =
+    row;
   // Made before the site asked this person for one: it does not open what it opened then.
   if (!session.secondFactorAt && (await mustHaveSecondFactor({ id: userId, email }))) return null;
-  return {
-    session,
-    user: { id: userId, email, emailTyped, name, timeZone, isAdmin: Boolean(isAdmin) },
-  };
+  const user = { id: userId, email, emailTyped, name, timeZone, properties };
+  return { session, user: { ...user, isAdmin: Boolean(isAdmin) } };
 }
 
 /** A session that has been seen too late ends for good: a clock that is set back does not bring it to life again. */

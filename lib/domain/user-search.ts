@@ -7,6 +7,8 @@ import { parseEmailAddress } from "./email-address";
 const mostWords = 5;
 /** How long a word may be: the longest address. */
 const longestWord = 254;
+/** In UTF-16 units, as forms count them: the longest address fits. */
+export const longestSearch = 254;
 /** So many words of a name are found. */
 const mostTerms = 20;
 

@@ -12,6 +12,8 @@ export type RequestContext = {
   setCookies?: string[];
   /** Set when the person lacks a scope that the page asks for: the answer names it. */
   missingScope?: string;
+  /** The status of the page, where it is not 200: Next has no way to say it. */
+  pageStatus?: number;
   /** Set when the database did not answer: the page is then a 503, not a 500. */
   databaseFault?: boolean;
 };

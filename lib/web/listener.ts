@@ -29,6 +29,8 @@ export function answerWith(handle: RequestHandler, site: Environment): RequestLi
     const headers = securityHeaders({ ...site, nonce });
     beforeHead(response, () => {
       if (context.databaseFault && response.statusCode === 500) response.statusCode = 503;
+      if (context.pageStatus && response.statusCode === 200)
+        response.statusCode = context.pageStatus;
       // An answer that says otherwise, keeps what it says.
       for (const [name, value] of Object.entries({ ...headers, "x-request-id": context.requestId }))
         if (!response.hasHeader(name)) response.setHeader(name, value);

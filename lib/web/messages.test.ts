@@ -65,6 +65,7 @@ const acts: Record<SensitiveAct, true> = {
   "add-factor": true,
   "remove-factor": true,
   "recovery-codes": true,
+  administer: true,
   other: true,
 };
 const notices: Record<Notice, true> = {
@@ -101,6 +102,7 @@ const administered = {
   blocked: "own",
   unblocked: "own",
   "second-factor-disabled": "own",
+  properties: "own",
 } satisfies Record<string, Case>;
 /** What becomes of a scope. */
 const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;

@@ -16,7 +16,8 @@ const kinds: Partial<Record<string, SensitiveAct>> = {
 
 /** What an interrupted act is, for words. */
 export function kindOf(act: PausedAct | null): SensitiveAct {
-  return kinds[act?.path ?? ""] ?? "other";
+  const path = act?.path ?? "";
+  return path.startsWith("/admin/") ? "administer" : (kinds[path] ?? "other");
 }
 
 /** The act that goes on at this address of `/resume`, or null. */

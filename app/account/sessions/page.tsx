@@ -38,6 +38,7 @@ export default async function SessionsPage({ searchParams }: { searchParams: Sea
             firstSeenAt={session.createdAt}
             lastSeenAt={session.lastSeenAt}
             isThis={isThis(session)}
+            endAction="/account/sessions/end"
           />
         ))}
       </ul>

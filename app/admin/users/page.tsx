@@ -1,0 +1,88 @@
+import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
+import { AdminFrame } from "@/components/admin-frame";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { Field } from "@/components/ui/field";
+import { Notice } from "@/components/ui/notice";
+import { Select } from "@/components/ui/select";
+import { UserRow } from "@/components/user-row";
+import { listUsers, longestSearch, userFilters } from "@/lib/domain/user-search";
+import { requireScope } from "@/lib/latchkey";
+import { setPageStatus } from "@/lib/web/page-status";
+import { readQuery, type SearchParams } from "@/lib/web/query";
+
+const pageSize = 50;
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("admin.users"))("title") };
+}
+
+export default async function UsersPage({ searchParams }: { searchParams: SearchParams }) {
+  await requireScope("admin");
+  const { search = "", filter: asked, after, deleted } = await readQuery(searchParams);
+  const filter = userFilters.find((known) => known === asked) ?? "all";
+  const isTooLong = search.length > longestSearch;
+  if (isTooLong) setPageStatus(422);
+  const { users, next } = isTooLong
+    ? { users: [], next: null }
+    : await listUsers(search, filter, after, pageSize);
+  const t = await getTranslations("admin.users");
+  const pageAfter = (cursor: string) =>
+    `/admin/users?${new URLSearchParams({ search, filter, after: cursor })}`;
+  return (
+    <AdminFrame path="/admin/users" title={t("title")}>
+      {deleted !== undefined && <Notice look="done">{t("deleted")}</Notice>}
+      <form
+        action="/admin/users"
+        className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_auto] sm:items-start"
+      >
+        <Field
+          id="search"
+          name="search"
+          type="search"
+          label={t("search")}
+          hint={t("searchHint")}
+          error={isTooLong ? t("tooLong", { longest: longestSearch }) : undefined}
+          defaultValue={search.slice(0, longestSearch)}
+          maxLength={longestSearch}
+          autoCapitalize="none"
+          spellCheck={false}
+        />
+        <Select
+          id="filter"
+          name="filter"
+          label={t("filter")}
+          defaultValue={filter}
+          options={userFilters.map((value) => ({ value, text: t(`filters.${value}`) }))}
+        />
+        <Button className="justify-self-start sm:mt-8.5">{t("submit")}</Button>
+      </form>
+      {users.length === 0 && !isTooLong && <p>{search ? t("noneFound") : t("none")}</p>}
+      {users.length > 0 && (
+        <ul className="border-line border-t">
+          {users.map((user) => (
+            <UserRow key={user.id} user={user} />
+          ))}
+        </ul>
+      )}
+      <div className="flex flex-wrap items-center gap-6">
+        <ButtonLink href="/admin/users/new" look="quiet">
+          {t("new")}
+        </ButtonLink>
+        {after && (
+          <a
+            href={`/admin/users?${new URLSearchParams({ search, filter })}`}
+            className="link flex min-h-11 items-center"
+          >
+            {t("first")}
+          </a>
+        )}
+        {next && (
+          <a href={pageAfter(next)} className="link flex min-h-11 items-center">
+            {t("more")}
+          </a>
+        )}
+      </div>
+    </AdminFrame>
+  );
+}
