@@ -20,7 +20,10 @@ export function SiteHeader({ siteName, userName, isAdmin, path }: SiteHeader) {
         <Mark className="size-8 shrink-0" />
         <span className="font-display font-semibold text-xl max-[22rem]:sr-only">{siteName}</span>
       </a>
-      <nav aria-label={t("mainNavigation")} className="flex gap-x-4 sm:gap-x-6">
+      <nav
+        aria-label={t("mainNavigation")}
+        className={`flex gap-x-4 sm:gap-x-6 ${isAdmin ? "max-sm:order-last max-sm:w-full" : ""}`}
+      >
         <NavLink href="/private" isCurrent={path === "/private"}>
           {t("private")}
         </NavLink>

@@ -55,7 +55,9 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
           defaultValue={filter}
           options={userFilters.map((value) => ({ value, text: t(`filters.${value}`) }))}
         />
-        <Button className="justify-self-start sm:mt-8.5">{t("submit")}</Button>
+        <Button size="tall" className="justify-self-start sm:mt-8.5">
+          {t("submit")}
+        </Button>
       </form>
       {users.length === 0 && !isTooLong && <p>{search ? t("noneFound") : t("none")}</p>}
       {users.length > 0 && (

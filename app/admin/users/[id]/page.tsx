@@ -100,7 +100,7 @@ async function Facts({ user }: { user: FoundUser }) {
   return (
     <div className="grid gap-3">
       <p className="flex flex-wrap items-center gap-3">
-        <Address className="text-lg">{user.emailTyped}</Address>
+        {user.name && <Address className="text-lg">{user.emailTyped}</Address>}
         <UserBadges user={user} />
       </p>
       <p className="text-muted text-sm">
