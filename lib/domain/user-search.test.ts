@@ -335,6 +335,27 @@ describe("found at once is", () => {
   });
 });
 
+test("of common words, a page looks at ten thousand accounts, and the next goes on behind them", async () => {
+  await add("ann@example.org", "Smith");
+  await addMany(10_100);
+  await add("zoe@example.org", "Smith");
+  const first = await listUsers("example org smith", "all", undefined, 50);
+  expect(first.users.map(({ email }) => email)).toEqual(["ann@example.org", "zoe@example.org"]);
+  const common = await listUsers("example 198", "all", undefined, 50);
+  expect(common).toMatchObject({ users: [], next: expect.any(String) });
+  const rest = await listUsers("example 198", "all", common.next ?? "", 50);
+  expect(rest).toEqual({ users: [], next: null });
+});
+
+/** Accounts at example.org, and as many at 198.example, straight into the tables. */
+async function addMany(count: number) {
+  await database().$executeRaw`INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified")
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${2 * count})
+    SELECT printf('%08d', i), i || '@many.example', '', ${now} FROM n`;
+  await database().$executeRaw`INSERT INTO "UserSearchTerm" ("term", "userId")
+    SELECT iif("id" % 2, 'example', '198'), "id" FROM "User" WHERE "emailTyped" = ''`;
+}
+
 test("the words of one person are not those of another", async () => {
   await add("ann@example.org", "Smith");
   await add("bob@example.org", "Jones");

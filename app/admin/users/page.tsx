@@ -59,7 +59,9 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
           {t("submit")}
         </Button>
       </form>
-      {users.length === 0 && !isTooLong && <p>{search ? t("noneFound") : t("none")}</p>}
+      {users.length === 0 && !isTooLong && (
+        <p>{t(next ? "noneSoFar" : search ? "noneFound" : "none")}</p>
+      )}
       {users.length > 0 && (
         <ul className="border-line border-t">
           {users.map((user) => (
@@ -81,7 +83,7 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
         )}
         {next && (
           <a href={pageAfter(next)} className="link flex min-h-11 items-center">
-            {t("more")}
+            {t(users.length > 0 ? "more" : "goOn")}
           </a>
         )}
       </div>
