@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { run } from "./run.mjs";
+
+/** Whether this is a Debian or the like, and we may install there without being asked anything. */
+export async function canUseApt() {
+  if (!existsSync("/usr/bin/apt-get")) return false;
+  return isRoot() || (await run("sudo", ["--non-interactive", "true"], { quiet: true })) === 0;
+}
+
+/**
+ * Installs Debian packages, and says whether they are there now.
+ * @param {string[]} packages
+ */
+export async function installWithApt(...packages) {
+  isListFresh ||= (await apt("update")) === 0;
+  return isListFresh && (await apt("install", "--yes", ...packages)) === 0;
+}
+
+let isListFresh = false;
+
+/** @param {string[]} args */
+function apt(...args) {
+  const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", ...args];
+  return isRoot() ? run("/usr/bin/env", command.slice(1)) : run("sudo", command);
+}
+
+function isRoot() {
+  return process.getuid?.() === 0;
+}
