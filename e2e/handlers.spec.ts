@@ -1,8 +1,9 @@
 import type { Page } from "@playwright/test";
+import { countSessions, listSessions } from "./support/database";
 import type { HttpAnswer, HttpClient } from "./support/http";
 import { client } from "./support/http";
 import { expectProblem } from "./support/problem";
-import { askOverHttp, isSignedIn, otherCode, signInOverHttp } from "./support/program";
+import { askOverHttp, isSignedIn, otherCode, sendCode, signInOverHttp } from "./support/program";
 import { askForMail, codeIn, linkIn, signIn, signOut, typeCode } from "./support/sign-in";
 import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
@@ -243,6 +244,56 @@ test("a site on https has __Host- cookies, Secure, and HSTS on every answer", as
   }
 });
 
+test("with COOKIE_DOMAIN the session, and nothing else, is shared with the hosts of a domain", async ({
+  mailServer,
+  visitor,
+}) => {
+  const origin = "https://www.latchkey.example";
+  const site = await startSite({ mailServer, env: { SITE_URL: origin } });
+  try {
+    const program = client(site, { origin, host: "www.latchkey.example" });
+    await signInOverHttp(program, mailServer, visitor.email);
+    const unshared = program.cookies.get("__Host-session_id") ?? "";
+    // Any host of the domain could have set this one.
+    const planted = client(site);
+    planted.cookies.set("__Secure-session_id", unshared);
+    expect(await isSignedIn(planted)).toBe(false);
+
+    await site.restart({ COOKIE_DOMAIN: ".latchkey.example" });
+    await site.clock.advance(61_000);
+    expect(await isSignedIn(program)).toBe(false);
+    const mail = await askOverHttp(program, mailServer, visitor.email, { remember: "on" });
+    const signedIn = await sendCode(program, codeIn(mail));
+    const session = signedIn.setCookies.filter((line) => /session_id=/.test(line));
+    expect(session.toSorted()).toEqual([
+      expect.stringMatching(/^__Host-session_id=;(?!.*domain).*max-age=0/i),
+      expect.stringMatching(/^__Secure-session_id=[\w-]{43};/),
+    ]);
+    expectShared(session, "__Secure-session_id");
+    const others = signedIn.setCookies.filter((line) => !/session_id=/.test(line));
+    for (const line of others) expect(line).toMatch(/^__Host-(?!.*; *domain)/i);
+    expect(others).not.toEqual([]);
+    expect(await isSignedIn(program)).toBe(true);
+    // The same device, and no second one that nobody can end.
+    expect(await listSessions(site, visitor.email)).toHaveLength(1);
+
+    await site.clock.advance(6 * 60_000);
+    const renewed = await program.get("/authorize");
+    expect(renewed.status).toBe(204);
+    expectShared(renewed.setCookies, "__Secure-session_id");
+    expect(renewed.setCookies).toEqual([expect.stringMatching(/; *expires=/i)]);
+
+    program.cookies.set("__Host-session_id", unshared);
+    const signedOut = await program.post("/sign_out");
+    expectShared(signedOut.setCookies, "__Secure-session_id");
+    expect(program.cookies.has("__Host-session_id")).toBe(false);
+    expect(program.cookies.has("__Secure-session_id")).toBe(false);
+    expect(await countSessions(site, visitor.email)).toBe(0);
+  } finally {
+    await site.stop();
+  }
+});
+
 test("static files are kept for good, and come without source maps", async ({ visitor }) => {
   const program = visitor.asNewProgram();
   const { body } = await program.get("/sign-in");
@@ -300,6 +351,13 @@ test("no page has a fault to tell the console of", async ({ page, mailServer, vi
   await signIn(page, mailServer, `other-${visitor.email}`, { by: "link" });
   expect([...faults, ...faultsThere]).toEqual([]);
 });
+
+function expectShared(setCookies: string[], name: string): void {
+  const line = setCookies.find((line) => line.startsWith(`${name}=`)) ?? "";
+  for (const attribute of ["Domain=latchkey.example", "Path=/", "Secure", "HttpOnly"])
+    expect(line.split(/; */)).toContain(attribute);
+  expect(line).toMatch(/; *samesite=lax/i);
+}
 
 /** What goes wrong in a page, but for the status of an answer that is meant to have it. */
 function listen(page: Page): string[] {

@@ -1,6 +1,10 @@
 import { signOut } from "@/lib/domain/sessions";
 import { answerDone, forgetPages } from "@/lib/web/answer";
-import { clearSessionCookie, readSessionCookie } from "@/lib/web/cookies";
+import {
+  clearSessionCookie,
+  readSessionCookie,
+  readUnsharedSessionCookie,
+} from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 import { endCurrentAttempt } from "@/lib/web/two-factor";
 import { describeClient } from "@/lib/web/visitor";
@@ -9,8 +13,8 @@ import { describeClient } from "@/lib/web/visitor";
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
   {
     POST: async (request) => {
-      const token = await readSessionCookie();
-      if (token) await signOut(token, describeClient(request.headers));
+      for (const token of [await readSessionCookie(), await readUnsharedSessionCookie()])
+        if (token) await signOut(token, describeClient(request.headers));
       await clearSessionCookie();
       await endCurrentAttempt();
       return forgetPages(answerDone(request, "/"));

@@ -77,6 +77,7 @@ test("every fault is listed at once, each with its variable, the problem and the
     ALLOWED_ORIGINS: "app.example.org",
     TRUSTED_PROXIES: "-1",
     SESSION_COOKIE: "__Host-session",
+    COOKIE_DOMAIN: "org",
     SESSION_SHORT_HOURS: "none",
     SESSION_LONG_DAYS: "0",
     LINK_MINUTES: "11",
@@ -95,6 +96,7 @@ test("every fault is listed at once, each with its variable, the problem and the
     "ALLOWED_ORIGINS must hold origins only, such as https://app.example.org",
     "AUTH_SECRET holds a secret shorter than 32 characters; run: openssl rand -base64 32",
     "CODE_ATTEMPTS must be a whole number, at least 1 and at most 10",
+    expect.stringMatching(/^COOKIE_DOMAIN must be a domain of yours with a dot in it/),
     expect.stringMatching(/^DATABASE_URL must be file: and a path/),
     "LINK_MINUTES must be a number, more than 0 and at most 10",
     "LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent",
@@ -267,6 +269,55 @@ test.each([
   "[::1]",
 ])("SIGN_UP %j is a fault, and one line", (SIGN_UP) => {
   expect(faultsOf({ SIGN_UP })).toEqual([expect.stringMatching(/^SIGN_UP must be open, invited/)]);
+});
+
+test.each([
+  ["example.org", "https://example.org", "example.org"],
+  ["example.org", "https://www.example.org", "example.org"],
+  ["www.example.org", "https://www.example.org", "www.example.org"],
+  [" .Example.ORG ", "https://a.b.example.org", "example.org"],
+  ["münchen.de", "https://www.xn--mnchen-3ya.de", "xn--mnchen-3ya.de"],
+  ["site.localhost", "http://www.site.localhost:3000", "site.localhost"],
+])("COOKIE_DOMAIN %j of %s is kept as %j", (COOKIE_DOMAIN, SITE_URL, cookieDomain) =>
+  expect(read({ COOKIE_DOMAIN, SITE_URL, SMTP_URL }).cookieDomain).toBe(cookieDomain),
+);
+
+test.each([
+  "org",
+  "localhost",
+  ".localhost",
+  "192.168.1.5",
+  "127.1",
+  "[::1]",
+  "*.example.org",
+  "..example.org",
+  "example.org.",
+  "example.org:443",
+  "https://example.org",
+  "example.org/",
+  "example.org; Path=/x",
+  "example.org,example.com",
+  "exa_mple.org",
+  `${longWithFault}.org`,
+])("COOKIE_DOMAIN %j is a fault, and one line", (COOKIE_DOMAIN) => {
+  const given = { COOKIE_DOMAIN, SITE_URL: "https://www.example.org", SMTP_URL };
+  expect(faultsOf(given)).toEqual([expect.stringMatching(/^COOKIE_DOMAIN must be a domain/)]);
+});
+
+test.each([
+  ["www.example.org", "https://example.org"],
+  ["ample.org", "https://example.org"],
+  ["example.org", "https://example.org.evil.example"],
+  ["example.org", undefined],
+])("COOKIE_DOMAIN %j is none that %s belongs to", (COOKIE_DOMAIN, SITE_URL) => {
+  expect(faultsOf({ COOKIE_DOMAIN, SITE_URL, SMTP_URL })).toEqual([
+    expect.stringMatching(/^COOKIE_DOMAIN is .* of SITE_URL does not belong; set it to/),
+  ]);
+});
+
+test("with a faulty SITE_URL, nothing is said of what would belong to it", () => {
+  const given = { COOKIE_DOMAIN: "example.org", SITE_URL: "example.org", SMTP_URL };
+  expect(faultsOf(given)).toEqual([expect.stringMatching(/^SITE_URL must be/)]);
 });
 
 test("minutes, hours and days may be fractions", () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { days, hours, minutes } from "./duration";
-import { hostName, list, number, origin, sender, signUp, smtpUrl } from "./variable";
+import { cookieDomain, hostName, list, number, origin, sender, signUp, smtpUrl } from "./variable";
 
 const smtpUrlForm =
   "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like";
@@ -53,6 +53,9 @@ const variables = z.object({
       "may hold letters, digits, - and _, and must not start with __",
     )
     .default("session_id"),
+  COOKIE_DOMAIN: cookieDomain(
+    "must be a domain of yours with a dot in it, such as example.org: browsers keep no cookie for com, localhost or an IP address",
+  ).optional(),
   SESSION_SHORT_HOURS: number({ above: 0, max: 24 * 365 }).default(24),
   SESSION_LONG_DAYS: number({ above: 0, max: 400 }).default(30),
   SESSION_IDLE_DAYS: number({ above: 0, max: 400 }).default(7),
@@ -113,8 +116,8 @@ export function readEnvironment(source: Record<string, string | undefined>): Env
   const { environment, faults } = interpret(
     checked.data ?? variables.parse({ AUTH_SECRET: "-".repeat(32), ...Object.fromEntries(sound) }),
   );
-  const isSmtpFaulty = faulty.has("SMTP_URL") || faulty.has("SMTP_HOST");
-  const all = [...issues.map(faultOfIssue), ...(isSmtpFaulty ? [] : faults)];
+  const combined = faults.filter(({ of }) => !of.some((name) => faulty.has(name)));
+  const all = [...issues.map(faultOfIssue), ...combined.map(({ fault }) => fault)];
   if (all.length > 0) throw new EnvironmentError(all);
   return environment;
 }
@@ -124,15 +127,23 @@ function interpret(given: z.infer<typeof variables>) {
   const siteUrl = new URL(given.SITE_URL ?? `http://localhost:${given.PORT}`);
   const smtpUrl = given.SMTP_URL ?? smtpUrlOfParts(given);
   const isLocal = isLoopback(siteUrl.hostname);
-  const faults: string[] = [];
+  /** What is wrong, unless one of these variables is at fault by itself. */
+  const faults: { of: (keyof typeof given)[]; fault: string }[] = [];
   if (!isLocal && !smtpUrl)
-    faults.push(
-      `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
-    );
+    faults.push({
+      of: ["SMTP_URL", "SMTP_HOST"],
+      fault: `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
+    });
   if (given.SMTP_URL_FALLBACK && !smtpUrl)
-    faults.push(
-      "SMTP_URL_FALLBACK is set without SMTP_URL; name the first mail server in SMTP_URL",
-    );
+    faults.push({
+      of: ["SMTP_URL", "SMTP_HOST"],
+      fault: "SMTP_URL_FALLBACK is set without SMTP_URL; name the first mail server in SMTP_URL",
+    });
+  if (given.COOKIE_DOMAIN && !isWithin(siteUrl.hostname, given.COOKIE_DOMAIN))
+    faults.push({
+      of: ["SITE_URL"],
+      fault: `COOKIE_DOMAIN is ${given.COOKIE_DOMAIN}, to which ${siteUrl.hostname} of SITE_URL does not belong; set it to that host or a domain above it, or remove it`,
+    });
   const environment = {
     port: given.PORT,
     siteUrl,
@@ -154,6 +165,8 @@ function interpret(given: z.infer<typeof variables>) {
     allowedOrigins: given.ALLOWED_ORIGINS,
     trustedProxies: given.TRUSTED_PROXIES,
     sessionCookie: given.SESSION_COOKIE,
+    /** Whose hosts get the session cookie; without it the site's own alone. */
+    cookieDomain: given.COOKIE_DOMAIN,
     sessionShort: hours(given.SESSION_SHORT_HOURS),
     sessionLong: days(given.SESSION_LONG_DAYS),
     /** Not coming back for so long ends a session. */
@@ -182,6 +195,10 @@ function interpret(given: z.infer<typeof variables>) {
 /** True for the names and addresses of this very machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function isWithin(hostname: string, domain: string): boolean {
+  return hostname === domain || hostname.endsWith(`.${domain}`);
 }
 
 function faultOfIssue(issue: z.core.$ZodIssue): string {

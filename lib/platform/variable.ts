@@ -88,13 +88,28 @@ export function signUp(error: string) {
 function parseSignUp(text: string): "open" | "invited" | string[] | null {
   if (text === "open" || text === "invited") return text;
   const parts = partsOf(text);
-  const isDomain = (part: string) =>
-    domainToASCII(part).includes(".") &&
-    !/[\s/:@?#%\\]|\.$/.test(part) &&
-    isHostName(domainToASCII(part));
   return parts.length > 0 && parts.every(isDomain)
     ? parts.map((part) => domainToASCII(part))
     : null;
+}
+
+/** Two labels at least: nobody's own is above them. */
+function isDomain(text: string): boolean {
+  return (
+    domainToASCII(text).includes(".") &&
+    !/[\s/:@?#%\\]|\.$/.test(text) &&
+    isHostName(domainToASCII(text))
+  );
+}
+
+/** A domain in its ASCII form. The dot that used to stand before it means nothing any more (RFC 6265 5.2.3). */
+export function cookieDomain(error: string) {
+  return z
+    .string()
+    .trim()
+    .transform((text) => text.replace(/^\./, ""))
+    .refine((text) => isDomain(text) && !/\.\d+$/.test(domainToASCII(text)), { error })
+    .transform((text) => domainToASCII(text));
 }
 
 /** A name and an address, or an address alone. Anything that a mail program could read as two is refused. */

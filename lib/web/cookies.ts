@@ -18,9 +18,37 @@ function attributes() {
   return { httpOnly: true, secure: environment().https, sameSite: "lax", path: "/" } as const;
 }
 
+/** Only the session is shared with the hosts of `COOKIE_DOMAIN`, which `__Host-` forbids; what binds a sign-in to this browser is not. */
+function sessionName(): string {
+  const { cookieDomain, https, sessionCookie } = environment();
+  return cookieDomain && https ? `__Secure-${sessionCookie}` : prefixed(sessionCookie);
+}
+
+function sessionAttributes() {
+  const { cookieDomain } = environment();
+  return { ...attributes(), ...(cookieDomain && { domain: cookieDomain }) };
+}
+
 /** The value of the session cookie, or undefined. It is not checked here. */
 export async function readSessionCookie(): Promise<string | undefined> {
-  return (await cookies()).get(prefixed(environment().sessionCookie))?.value || undefined;
+  return (await cookies()).get(sessionName())?.value || undefined;
+}
+
+/**
+ * The value that a browser has kept from before `COOKIE_DOMAIN` was set. It opens nothing, since other hosts do not get it: a
+ * proxy's would send its person to sign in, and this site straight back. Its session ends with the next sign-in or sign-out.
+ */
+export async function readUnsharedSessionCookie(): Promise<string | undefined> {
+  const name = prefixed(environment().sessionCookie);
+  return name === sessionName() ? undefined : (await cookies()).get(name)?.value || undefined;
+}
+
+async function clearUnsharedSessionCookie(): Promise<void> {
+  if ((await readUnsharedSessionCookie()) !== undefined)
+    (await cookies()).set(prefixed(environment().sessionCookie), "", {
+      ...attributes(),
+      maxAge: 0,
+    });
 }
 
 /** Without "keep me signed in" the browser forgets it when it closes. */
@@ -32,20 +60,23 @@ export async function setSessionCookie({
 }: MintedSession): Promise<void> {
   // Where no server of ours can renew the cookie of a page, it lives as long as the row possibly can.
   const expires = requestContext() ? expiresAt : endsAt;
-  (await cookies()).set(prefixed(environment().sessionCookie), token, {
-    ...attributes(),
+  await clearUnsharedSessionCookie();
+  (await cookies()).set(sessionName(), token, {
+    ...sessionAttributes(),
     ...(keepSignedIn && { expires }),
   });
 }
 
 /** The same as a line of a `Set-Cookie` header, for one that is kept and has been renewed. */
 export function sessionCookieLine(token: string, expiresAt: Date): string {
-  const secure = environment().https ? "; Secure" : "";
-  return `${prefixed(environment().sessionCookie)}=${token}; Path=/; Expires=${expiresAt.toUTCString()}${secure}; HttpOnly; SameSite=Lax`;
+  const { cookieDomain, https } = environment();
+  const domain = cookieDomain ? `; Domain=${cookieDomain}` : "";
+  return `${sessionName()}=${token}; Path=/${domain}; Expires=${expiresAt.toUTCString()}${https ? "; Secure" : ""}; HttpOnly; SameSite=Lax`;
 }
 
 export async function clearSessionCookie(): Promise<void> {
-  (await cookies()).set(prefixed(environment().sessionCookie), "", { ...attributes(), maxAge: 0 });
+  await clearUnsharedSessionCookie();
+  (await cookies()).set(sessionName(), "", { ...sessionAttributes(), maxAge: 0 });
 }
 
 /** From now on this browser is one that nobody knows. */
@@ -102,11 +133,10 @@ export async function ownCookieHeader(
   given: { session?: string | undefined; [shownOnce]?: string } = {},
 ): Promise<string> {
   const browser = await readBrowserCookie();
-  const { sessionCookie } = environment();
   const values = {
     [innerRequest]: innerValue(),
     ...(browser && { [prefixed("sign_in_browser")]: browser }),
-    ...(given.session && { [prefixed(sessionCookie)]: given.session }),
+    ...(given.session && { [sessionName()]: given.session }),
     ...(given[shownOnce] && { [shownOnce]: given[shownOnce] }),
   };
   return Object.entries(values)

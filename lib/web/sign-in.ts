@@ -17,6 +17,7 @@ import {
   readAttemptCookie,
   readScreenCookie,
   readSessionCookie,
+  readUnsharedSessionCookie,
   setAttemptCookie,
   setBrowserCookie,
   setScreenCookie,
@@ -82,7 +83,7 @@ export async function enter(
       proved,
       email,
       visitor: { browserToken, ...(await describeVisitor(headers)) },
-      formerSessionToken: await readSessionCookie(),
+      formerSessionToken: (await readSessionCookie()) ?? (await readUnsharedSessionCookie()),
     });
     if ("session" in outcome) {
       await setSessionCookie(outcome.session);
