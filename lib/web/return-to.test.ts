@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { safeReturnTo, signInPath } from "./return-to";
+import { safeReturnTo, signInAddress, signInPath } from "./return-to";
 
 const siteUrl = "https://example.org";
 const allowedOrigin = "https://app.example.org";
@@ -9,6 +9,7 @@ process.env.SITE_URL = siteUrl;
 process.env.SMTP_URL = "smtp://mail.example.org";
 process.env.ALLOWED_ORIGINS = `${allowedOrigin},http://localhost:5173`;
 process.env.AFTER_SIGN_IN_URL = "/private";
+process.env.COOKIE_DOMAIN = "example.org";
 
 test.each([
   "/",
@@ -150,4 +151,22 @@ test("the sign-in page leads back", () => {
   const next = "/a?b=c&d=e#f";
   const page = new URL(signInPath(next), siteUrl);
   expect([page.pathname, page.searchParams.get("next"), page.hash]).toEqual(["/sign-in", next, ""]);
+});
+
+test.each([
+  [
+    "https://app.example.org/a%20b?c=d&e=%26#f",
+    "https%3A//app.example.org/a%2520b%3Fc%3Dd%26e%3D%2526%23f",
+  ],
+  ["https://example.org/files", "/files"],
+  // Where it may not lead, it leads where any sign-in does.
+  ["https://evil.example/", "/private"],
+  ["https://other.example.org/", "/private"],
+  ["https://app.example.org\\@evil.example", "https%3A//app.example.org/%40evil.example"],
+])("who wanted %j signs in and goes to %s", (wanted, next) => {
+  expect(signInAddress(wanted)).toBe(`${siteUrl}/sign-in?next=${next}`);
+});
+
+test("nobody is sent from a host that does not see the session, which would send them back for ever", () => {
+  expect(signInAddress("http://localhost:5173/")).toBeNull();
 });

@@ -1,4 +1,4 @@
-import { environment } from "@/lib/platform/environment";
+import { environment, isWithin } from "@/lib/platform/environment";
 
 /**
  * Where to go after signing in: a path of this site, or a page of an allowed origin; anything else, however
@@ -30,6 +30,19 @@ function isDestination(path: string): boolean {
 /** The sign-in page that leads back to `path`. */
 export function signInPath(path: string): string {
   return `/sign-in?next=${escaped(path)}`;
+}
+
+/**
+ * The whole address of the sign-in page, for who wanted a page of another host behind a proxy.
+ * @returns null where the session would not be seen: the proxy would send them here, and this site back, for ever
+ */
+export function signInAddress(wanted: string): string | null {
+  const { siteUrl, cookieDomain } = environment();
+  const next = safeReturnTo(wanted);
+  const { hostname, protocol } = new URL(next, siteUrl);
+  const isShared = cookieDomain !== undefined && isWithin(hostname, cookieDomain);
+  if (protocol !== siteUrl.protocol || !(isShared || hostname === siteUrl.hostname)) return null;
+  return new URL(signInPath(next), siteUrl).href;
 }
 
 /** The page that asks once more who somebody is, and leads back to `path`. */
