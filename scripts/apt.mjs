@@ -1,9 +1,14 @@
 import { existsSync } from "node:fs";
 import { run } from "./run.mjs";
 
-/** Whether this is a Debian or the like, and we may install there without being asked anything. */
+/** Whether this is a Debian or the like. */
+export function hasApt() {
+  return existsSync("/usr/bin/apt-get");
+}
+
+/** Whether we may install there without being asked anything. */
 export async function canUseApt() {
-  if (!existsSync("/usr/bin/apt-get")) return false;
+  if (!hasApt()) return false;
   return isRoot() || (await run("sudo", ["--non-interactive", "true"], { quiet: true })) === 0;
 }
 
@@ -20,8 +25,24 @@ let isListFresh = false;
 
 /** @param {string[]} args */
 function apt(...args) {
-  const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", ...args];
-  return isRoot() ? run("/usr/bin/env", command.slice(1)) : run("sudo", command);
+  return asRoot("env", ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", ...args]);
+}
+
+/**
+ * A package makes a service of its server. Nobody has asked for one that runs from now on.
+ * @param {string[]} services
+ */
+export async function disableServices(...services) {
+  if (services.length === 0 || !existsSync("/run/systemd/system")) return;
+  await asRoot("systemctl", ["disable", "--now", ...services]);
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ */
+function asRoot(program, args) {
+  return isRoot() ? run(program, args) : run("sudo", [program, ...args]);
 }
 
 function isRoot() {

@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { canUseApt, installWithApt } from "./apt.mjs";
-import { runNode, tools } from "./run.mjs";
+import { isProgram, runNode, tools } from "./run.mjs";
 import { Failure } from "./setup.mjs";
 
 // The shell is Chromium without a window, and takes half the time.
@@ -28,7 +28,7 @@ export async function ensureBrowser() {
 /** The path of a Chromium that lies here, or null. */
 export async function findBrowser() {
   const places = [process.env.CHROMIUM_PATH, ...(await listPlaywrightsOwn()), ...usualPlaces];
-  return places.find(isProgram) ?? null;
+  return places.find((place) => place && isProgram(place)) ?? null;
 }
 
 async function listPlaywrightsOwn() {
@@ -54,17 +54,6 @@ function listShellsBeside(chromium) {
   return readdirSync(folder).flatMap((system) =>
     names.flatMap((name) => [join(folder, system, name), join(folder, system, `${name}.exe`)]),
   );
-}
-
-/** @param {string | undefined} path */
-function isProgram(path) {
-  if (!path) return false;
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function installBrowser() {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
 
 /** What `npx <name>` would start, without starting npx. */
 export const tools = {
@@ -24,6 +25,16 @@ export function endWithNpm() {
     process.kill(process.pid, "SIGTERM");
   }, 200);
   timer.unref();
+}
+
+/** @param {string} path */
+export function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

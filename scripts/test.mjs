@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBrowser } from "./browser.mjs";
+import { ensurePeers } from "./peers.mjs";
 import { endWithNpm, runNode, tools } from "./run.mjs";
 import {
   ensureBuild,
@@ -15,6 +16,8 @@ import {
 /** @typedef {{ passed: number, failed: number }} Count */
 /** @type {(Count & { name: string, seconds: number })[]} */
 const steps = [];
+/** @type {string[]} */
+let leftOut = [];
 const isFast = process.argv.includes("--fast");
 const results = mkdtempSync(join(tmpdir(), "latchkey-test-"));
 
@@ -94,6 +97,7 @@ async function runUnitTests() {
 
 async function runBrowserTests() {
   const file = join(results, "browser.json");
+  leftOut = await ensurePeers();
   const env = { CHROMIUM_PATH: await ensureBrowser(), PLAYWRIGHT_JSON_OUTPUT_FILE: file };
   const exitCode = await runNode(tools.playwright, ["test", "--reporter=list,json"], { env });
   const { expected, unexpected, flaky, skipped } = readReport(file).stats;
@@ -125,6 +129,7 @@ function report() {
   }
   const passed = steps.reduce((sum, step) => sum + step.passed, 0);
   const failed = steps.reduce((sum, step) => sum + step.failed, 0);
+  for (const name of leftOut) console.log(`left out: ${name} is not installed`);
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

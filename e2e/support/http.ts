@@ -1,4 +1,6 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request as open } from "node:http";
+import { type IncomingHttpHeaders, type IncomingMessage, request as openPlain } from "node:http";
+import { request as openSecure } from "node:https";
+import type { LookupFunction } from "node:net";
 import { text } from "node:stream/consumers";
 
 /** Headers by name; `undefined` leaves out one that would be sent by default. */
@@ -31,6 +33,13 @@ export interface HttpClient {
   request(method: string, path: string, sent?: SentRequest): Promise<HttpAnswer>;
 }
 
+/** Whom a program talks to. */
+export interface Served {
+  readonly url: string;
+  /** Who vouches for it on https, as PEM. All names lead to this machine then. */
+  readonly authority?: string;
+}
+
 interface SentRequest {
   body?: SentBody | undefined;
   headers?: SentHeaders | undefined;
@@ -43,13 +52,15 @@ interface SentRequest {
  * @param site whose paths it asks for; a whole URL in place of a path goes anywhere
  * @param ownHeaders sent with every request
  */
-export function client(site: { readonly url: string }, ownHeaders: SentHeaders = {}): HttpClient {
+export function client(site: Served, ownHeaders: SentHeaders = {}): HttpClient {
   const cookies = new Map<string, string>();
 
   async function request(method: string, path: string, { body, headers }: SentRequest = {}) {
     const content = body && (await encode(body));
     const isRead = method === "GET" || method === "HEAD";
-    const outgoing = open(new URL(path, site.url), {
+    const url = new URL(path, site.url);
+    const open = url.protocol === "https:" ? openSecure : openPlain;
+    const outgoing = open(url, {
       method,
       headers: merge(
         { origin: isRead ? undefined : site.url, cookie: cookieHeader(cookies) },
@@ -60,6 +71,7 @@ export function client(site: { readonly url: string }, ownHeaders: SentHeaders =
       // A connection a request: none is left over that a server would wait for when it stops, or
       // that is dead after its restart.
       agent: false,
+      ...(site.authority && { ca: site.authority, lookup: leadHere }),
       signal: AbortSignal.timeout(30_000),
     });
     const response = new Promise<IncomingMessage>((resolve, reject) => {
@@ -76,6 +88,12 @@ export function client(site: { readonly url: string }, ownHeaders: SentHeaders =
     request,
   };
 }
+
+const leadHere: LookupFunction = (_name, { all }, answer) => {
+  const here = { address: "127.0.0.1", family: 4 };
+  if (all) answer(null, [here]);
+  else answer(null, here.address, here.family);
+};
 
 async function encode(body: SentBody): Promise<{ type: string | undefined; bytes: Buffer }> {
   if ("raw" in body) return { type: body.type, bytes: Buffer.from(body.raw) };

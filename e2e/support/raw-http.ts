@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
+import type { Served } from "./http";
 
 /** A connection on which a test writes what it likes, well-formed or not. */
 export interface RawConnection {
@@ -9,10 +11,12 @@ export interface RawConnection {
 }
 
 /** Connects to a site below the level of HTTP. Ask for `Connection: close`, or it stays open. */
-export async function rawConnection(site: { readonly url: string }): Promise<RawConnection> {
-  const { hostname, port } = new URL(site.url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  await once(socket, "connect");
+export async function rawConnection({ url, authority }: Served): Promise<RawConnection> {
+  const { hostname, port } = new URL(url);
+  const socket = authority
+    ? connectSecurely({ port: Number(port), servername: hostname, ca: authority })
+    : connect({ host: hostname, port: Number(port) });
+  await once(socket, authority ? "secureConnect" : "connect");
   const received = readAll(socket);
   return {
     write: (text) => socket.write(text, "latin1"),

@@ -10,7 +10,7 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
-/** A Node program that runs as a process of its own, and never outlives the test. */
+/** A program that runs as a process of its own, and never outlives the test. */
 export interface ServerProcess {
   readonly pid: number | undefined;
   /** How it ended, as soon as it has. */
@@ -21,17 +21,22 @@ export interface ServerProcess {
   stop(): Promise<Ending>;
 }
 
-/**
- * Runs `node` with these arguments.
- *
- * @param env all of its environment: it inherits nothing
- * @param onOutput gets what it writes, to either stream, as it comes
- */
+interface ProcessOptions {
+  cwd: string;
+  /** All of its environment: it inherits nothing. */
+  env: NodeJS.ProcessEnv;
+  /** Gets what it writes, to either stream, as it comes. */
+  onOutput(text: string): void;
+  /** Node unless told. */
+  program?: string;
+}
+
+/** Runs a program with these arguments. */
 export function startProcess(
   args: string[],
-  { cwd, env, onOutput }: { cwd: string; env: NodeJS.ProcessEnv; onOutput(text: string): void },
+  { cwd, env, onOutput, program = process.execPath }: ProcessOptions,
 ): ServerProcess {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const release = child.pid ? killWithThisProcess(child.pid) : () => undefined;
   child.stdout.setEncoding("utf8").on("data", onOutput);
   child.stderr.setEncoding("utf8").on("data", onOutput);
