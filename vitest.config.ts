@@ -10,6 +10,8 @@ export default defineConfig({
     pool: "forks",
     // By itself it would leave one core to whoever watches.
     maxWorkers: availableParallelism(),
+    // Imports `next/server` without its ending, which Node alone does not find.
+    server: { deps: { inline: ["next-auth"] } },
     testTimeout: 10_000,
     hookTimeout: 30_000,
   },

@@ -103,6 +103,7 @@ const rows: Record<string, Row> = {
   "/mailbox": {},
   "/me": {},
   "/not-me": { query: "?token=x" },
+  "/openapi.json": {},
   "/private": {},
   "/readyz": {},
   "/resume": { query: "?act=x" },

@@ -6,28 +6,34 @@ import { type AskProblem, describeAskProblem } from "@/lib/web/ask-problem";
 import { readBrowserCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 import { checkbox, readInput } from "@/lib/web/input";
+import { onward } from "@/lib/web/operation";
 import { Problem, retryAfter } from "@/lib/web/problem";
 import { safeReturnTo } from "@/lib/web/return-to";
 import { startSignIn } from "@/lib/web/sign-in";
 
 const fields = z.object({
-  // A list, or a field that came twice, asks for several mails.
-  email: z.union([z.string(), z.array(z.unknown())]).catch(""),
+  // A list, or a field that came twice, asks for several mails, as a comma does.
+  email: z.preprocess((email) => (Array.isArray(email) ? "," : email), z.string()).catch(""),
   next: z.string().optional().catch(undefined),
   remember: checkbox.catch(false),
   /** The page of the form, when it is another than `/sign-in`. */
   from: z.literal("check-email").optional().catch(undefined),
 });
+const answer = z.object({ status: z.literal("sent") });
 
-/** Starts sign-in or sign-up: the answer is the same for both, and for every address. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
   {
+    operation: {
+      id: "startSignIn",
+      summary: "Starts sign-in or sign-up: the answer is the same for both, and for every address",
+      input: fields,
+      answers: { 202: { description: "A mail is on its way.", body: answer }, ...onward },
+      problems: [422, 429],
+    },
     POST: async (request) => {
       const input = fields.parse(await readInput(request));
       const { email, next, remember } = input;
-      const problem = Array.isArray(email)
-        ? ({ problem: "several" } as const)
-        : await startSignIn(request.headers, { email, next, keepSignedIn: remember });
+      const problem = await startSignIn(request.headers, { email, next, keepSignedIn: remember });
       if (problem) return await refuse(request, problem, input);
       return wantsJson(request.headers)
         ? answerWithJson({ status: "sent" }, 202)
@@ -55,7 +61,7 @@ async function refuse(
     const form = new URLSearchParams({
       problem: problem.problem,
       ...(problem.retryAt && { until: problem.retryAt.toISOString() }),
-      email: Array.isArray(email) ? "" : email.slice(0, 320),
+      email: email.slice(0, 320),
       next: safeReturnTo(next),
       ...(remember && { remember: "on" }),
     });

@@ -6,7 +6,7 @@ import { handlers } from "@/lib/web/handler";
 import { Problem } from "@/lib/web/problem";
 import { signInAddress } from "@/lib/web/return-to";
 
-const scopeName = z.string().max(100);
+const query = z.object({ scope: z.array(z.string()).default([]) });
 
 /**
  * What a reverse proxy asks before it lets a request through (nginx `auth_request`, Caddy `forward_auth`): who it is, and with
@@ -14,13 +14,31 @@ const scopeName = z.string().max(100);
  * cannot escape an address in another.
  */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "authorize",
+    summary: "Tells a reverse proxy who it is, and whether they have every `scope`",
+    query,
+    sender: ["session", "access_token"],
+    answers: {
+      204: {
+        description: "They may.",
+        headers: {
+          "X-User-Id": "The account.",
+          "X-User-Email": "Its address.",
+          "X-User-Scopes": "Its scopes, with spaces between.",
+        },
+      },
+    },
+    problems: [401, 403],
+  },
   GET: async (request) => {
     const { user } = await requirePerson(request).catch((problem) => {
       throw withSignIn(problem, request.headers);
     });
     const scopes = await listScopes(user.id);
-    const asked = new URL(request.url).searchParams.getAll("scope");
-    const missing = asked.find((scope) => !hasScope(scopes, scopeName.catch("").parse(scope)));
+    const { searchParams } = new URL(request.url);
+    const asked = query.parse({ scope: searchParams.getAll("scope") });
+    const missing = asked.scope.find((scope) => !hasScope(scopes, scope));
     if (missing !== undefined)
       throw new Problem(403, `This needs the scope ${JSON.stringify(missing.slice(0, 100))}.`);
     return new Response(null, {

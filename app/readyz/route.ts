@@ -1,9 +1,14 @@
+import { z } from "zod";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { answerWithJson } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 
-/** The site can serve: the database answers and has every migration. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "isReady",
+    summary: "The site can serve: the database answers and has every migration",
+    answers: { 200: { description: "Ready.", body: z.object({ status: z.literal("ready") }) } },
+  },
   GET: async () => {
     await requireMigratedDatabase();
     return answerWithJson({ status: "ready" });

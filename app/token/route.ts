@@ -1,12 +1,26 @@
+import { z } from "zod";
 import { issueAccessToken } from "@/lib/domain/access-tokens";
 import { requireSession } from "@/lib/web/account-handler";
 import { answerWithJson } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { Problem } from "@/lib/web/problem";
 
-/** A short-lived access token for other services (RFC 6749 5.1), for the session of this cookie. */
+const answer = z.object({
+  access_token: z.string(),
+  token_type: z.literal("Bearer"),
+  expires_in: z.int().positive(),
+});
+
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
   {
+    operation: {
+      id: "issueToken",
+      summary:
+        "A short-lived access token for other services (RFC 6749 5.1), for the session of this cookie",
+      sender: ["session"],
+      answers: { 200: { description: "A token.", body: answer } },
+      problems: [401],
+    },
     POST: async () => {
       const issued = await issueAccessToken(await requireSession());
       if (!issued)

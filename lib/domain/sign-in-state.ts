@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { SignInRequest } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { hashToken } from "@/lib/platform/secrets";
@@ -7,7 +8,7 @@ import { cancelMailsTo } from "./outbox";
 export const mostNumberTries = 2;
 
 /** What a sign-in request has come to. */
-export type SignInState = "usable" | "used" | "replaced" | "expired";
+type SignInState = "usable" | "used" | "replaced" | "expired";
 
 /** Why it signs nobody in any more, for the browser that asked. */
 export type Ending =
@@ -82,11 +83,23 @@ export async function peekLatestRequest(browserToken: string) {
 
 export type LatestRequest = NonNullable<Awaited<ReturnType<typeof peekLatestRequest>>>;
 
-/** How far a browser's sign-in has come: what its page goes by when it looks again. Never writes. */
-export async function peekProgress(request: LatestRequest, screenToken: string | undefined) {
+/** How far a browser's sign-in has come: what its page goes by when it looks again. */
+export const progress = z.union([
+  z.object({ signIn: z.literal("none") }),
+  z.object({
+    signIn: z.enum(["usable", "used", "replaced", "expired", "approved"]),
+    mail: z.object({ state: z.string(), serverAnswer: z.string().nullable() }).nullable(),
+  }),
+]);
+
+/** How far it has come. Never writes. */
+export async function peekProgress(
+  request: LatestRequest,
+  screenToken: string | undefined,
+): Promise<z.infer<typeof progress>> {
   const state = stateOf(request);
   const isApproved = state === "usable" && (await findApproved(request, screenToken)) !== null;
-  return { signIn: isApproved ? ("approved" as const) : state, mail: request.mail };
+  return { signIn: isApproved ? "approved" : state, mail: request.mail };
 }
 
 /** The number that this screen shows, while it can still be typed: another screen of the same browser has its own. */

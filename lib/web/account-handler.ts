@@ -1,9 +1,11 @@
+import { z } from "zod";
 import { consumePausedAct, type Fields, pauseAct } from "@/lib/domain/paused-act";
 import { isRecentlySignedIn, type SignedIn } from "@/lib/domain/sessions";
 import { environment } from "@/lib/platform/environment";
 import { wantsPage } from "./accept";
 import { seeOther } from "./answer";
 import { readInput } from "./input";
+import type { Needs } from "./operation";
 import { Problem } from "./problem";
 import { signInPath, stepUpPath } from "./return-to";
 import { currentSession } from "./session";
@@ -17,14 +19,16 @@ export type Act = (
 /**
  * A handler for somebody who is signed in; a visitor is sent to sign in, or told 401.
  * @param page where its form is, and where a visitor comes back to
+ * @param further what `act` asks for itself
  */
-export function signedInAct(page: string, act: Act) {
-  return async (request: Request): Promise<Response> => {
+export function signedInAct(page: string, act: Act, further: Needs = {}) {
+  const handler = async (request: Request): Promise<Response> => {
     const signedIn = await currentSession();
     if (signedIn) return await act(request, signedIn, await readInput(request));
     if (wantsPage(request.headers)) return seeOther(signInPath(page));
     throw notSignedIn();
   };
+  return Object.assign(handler, { needs: { ...further, session: true } });
 }
 
 /** @throws {Problem} 401 when nobody is signed in */
@@ -43,16 +47,19 @@ function notSignedIn(): Problem {
  * kept and goes on afterwards (ASVS 7.5.1).
  */
 export function recentAct(page: string, act: Act) {
-  return signedInAct(page, afterRecentSignIn(page, act));
+  return signedInAct(page, afterRecentSignIn(page, act), { isRecent: true });
 }
+
+/** What `/resume` adds to the fields that were kept. */
+export const resumption = z.object({ resumed: z.string().optional().catch(undefined) });
 
 /** The act, once the person has proved lately who they are; for what asks something else of them first. */
 export function afterRecentSignIn(page: string, act: Act): Act {
   return async (request, signedIn, input) => {
-    const { resumed } = input;
+    const { resumed } = resumption.parse(input);
     if (!(await isRecentlySignedIn(signedIn))) return await askOnceMore(request, signedIn, input);
     // Going back in the browser, and on again, does nothing twice.
-    if (typeof resumed === "string" && !(await consumePausedAct(signedIn, resumed))) {
+    if (resumed !== undefined && !(await consumePausedAct(signedIn, resumed))) {
       if (wantsPage(request.headers)) return seeOther(page);
       throw new Problem(409, "This has gone on already, or was given up. Begin again.");
     }

@@ -4,7 +4,7 @@ import { recordRefusedAct } from "@/lib/domain/audit";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
 import { hasScope, listScopes } from "@/lib/domain/scopes";
 import type { SignedIn } from "@/lib/domain/sessions";
-import { afterRecentSignIn, signedInAct } from "./account-handler";
+import { type Act, afterRecentSignIn, signedInAct } from "./account-handler";
 import { refuseAdministration } from "./administration-problem";
 import { answerDone } from "./answer";
 import { Problem } from "./problem";
@@ -29,10 +29,11 @@ export function adminAct(page: Page, scope: AdminScope, act: AdminAct) {
       return await refuseAdministration(request, pageOf(page, input), error);
     }
   });
-  return signedInAct(pageOf(page), async (request, signedIn, input) => {
+  const inScope: Act = async (request, signedIn, input) => {
     await requireScopeOf(signedIn, scope, request);
     return await afterwards(request, signedIn, input);
-  });
+  };
+  return signedInAct(pageOf(page), inScope, { isRecent: true, scope });
 }
 
 type Input = Record<string, unknown>;

@@ -14,6 +14,14 @@ function prefixed(name: string): string {
   return environment().https ? `__Host-${name}` : name;
 }
 
+/** What the cookies are called that people are known by. */
+export function cookieNames() {
+  return {
+    session: prefixed(environment().sessionCookie),
+    attempt: prefixed("two_factor"),
+  };
+}
+
 function attributes() {
   return { httpOnly: true, secure: environment().https, sameSite: "lax", path: "/" } as const;
 }

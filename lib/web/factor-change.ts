@@ -4,10 +4,14 @@ import type { RemovalRefusal } from "@/lib/domain/second-factor-changes";
 import type { SignedIn } from "@/lib/domain/sessions";
 import { answerDone } from "./answer";
 import { refuseFactor } from "./factor-problem";
-import { answerWithRecoveryCodes } from "./recovery-codes";
+import { done } from "./operation";
+import { answerWithRecoveryCodes, withRecoveryCodes } from "./recovery-codes";
 import { enter } from "./sign-in";
 
 const page = "/account/two-factor";
+
+/** What `answerNewFactor` gives. */
+export const factorAdded = { ...withRecoveryCodes(), ...done };
 
 /**
  * Adds a second factor in a session, which goes on under a new value: it has passed that factor. With the first one come

@@ -4,19 +4,25 @@ import { environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
 import { type Method, methodNotAllowed, methods } from "./method";
+import type { Needs, Operation } from "./operation";
 import { Problem, retryAfter, unavailable } from "./problem";
 
-type Handler = (request: Request) => Promise<Response>;
+type Reach = "own-origin" | "cross-origin";
+/** What answers a request, and what its wrapper asks of who sends it. */
+type Handler = ((request: Request) => Promise<Response>) & { needs?: Needs };
+/** One method of a `route.ts`, with what `/openapi.json` tells of it. */
+export type DescribedHandler = Handler & { operation?: Operation | undefined; reach?: Reach };
 
 /**
  * The exports of a `route.ts`: other methods get 405, writes from elsewhere 403, and every fault an answer that says
- * what to do. Use it as `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({ POST: … })`.
+ * what to do. Use it as `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({ operation, POST: … })`.
+ * @param given one method, and the operation that it is; `app/openapi.json/routes.ts` lists the route
  * @param reach `cross-origin` where pages of `ALLOWED_ORIGINS` may call it, too (CORS)
  */
 export function handlers(
-  given: Partial<Record<"GET" | "POST", Handler>>,
-  reach: "own-origin" | "cross-origin" = "own-origin",
-): Record<Method, Handler> {
+  { operation, ...given }: Partial<Record<"GET" | "POST", Handler>> & { operation?: Operation },
+  reach: Reach = "own-origin",
+): Record<Method, DescribedHandler> {
   const byMethod: Partial<Record<Method, Handler>> = given.GET
     ? { ...given, HEAD: given.GET }
     : given;
@@ -24,9 +30,13 @@ export function handlers(
     const own = guarded(byMethod, method, reach === "cross-origin");
     return reach === "cross-origin" ? withCors(own, method, Object.keys(byMethod)) : own;
   };
-  return Object.fromEntries(methods.map((method) => [method, answer(method)])) as Record<
+  const described = (method: Method) => {
+    const { needs = {} } = byMethod[method] ?? {};
+    return Object.assign(answer(method), method in given ? { operation, needs, reach } : {});
+  };
+  return Object.fromEntries(methods.map((method) => [method, described(method)])) as Record<
     Method,
-    Handler
+    DescribedHandler
   >;
 }
 

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { describeDevice } from "@/lib/domain/device";
 import { readPasskeyName } from "@/lib/domain/passkeys";
 
-const fields = z.object({ name: z.string().catch("") });
+export const passkeyNameFields = z.object({ name: z.string().default("").catch("") });
 
 /** What a new passkey is called: as its person says, or else after the browser that made it. */
 export async function readNewPasskeyName(
   request: Request,
   input: Record<string, unknown>,
 ): Promise<string> {
-  const name = readPasskeyName(fields.parse(input).name);
+  const name = readPasskeyName(passkeyNameFields.parse(input).name);
   if (name) return name;
   const device = describeDevice(request.headers.get("user-agent") ?? "");
   const t = await getTranslations("device");

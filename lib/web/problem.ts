@@ -1,9 +1,17 @@
 import { STATUS_CODES } from "node:http";
+import { z } from "zod";
 import { wantsPage } from "./accept";
 import { renderProblemPage } from "./problem-page";
 
-/** A field that is wrong, in the way RFC 9457 3 shows it. */
-export type FieldError = { field: string; code: string; detail: string };
+/** What a program reads of an answer that is not a success (RFC 9457); `errors` name the fields that are wrong, as its 3 shows. */
+export const problemAnswer = z.object({
+  type: z.literal("about:blank"),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe("What to do about it."),
+  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
+});
+type ProblemAnswer = z.infer<typeof problemAnswer>;
 
 /** An answer that is not a success. Throw it anywhere in a handler. */
 export class Problem extends Error {
@@ -12,7 +20,10 @@ export class Problem extends Error {
     readonly status: number,
     /** What to do about it, for the person or the developer who reads it. */
     readonly detail: string,
-    readonly extra: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    readonly extra: {
+      errors?: NonNullable<ProblemAnswer["errors"]>;
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(detail);
   }
@@ -29,9 +40,9 @@ export class Problem extends Error {
     return new Response(body, { status: this.status, headers });
   }
 
-  toJSON() {
+  toJSON(): ProblemAnswer {
     const { status, detail } = this;
-    const title = STATUS_CODES[status];
+    const title = STATUS_CODES[status] ?? "";
     return { type: "about:blank", title, status, detail, errors: this.extra.errors };
   }
 }

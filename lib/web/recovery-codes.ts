@@ -3,8 +3,22 @@ import { seal, unseal } from "@/lib/platform/secrets";
 import { wantsJson } from "./accept";
 import { answerWithJson, answerWithPage } from "./answer";
 import { ownCookieHeader, readSessionCookie, readShownOnce, shownOnce } from "./cookies";
+import type { Operation } from "./operation";
 
 const page = "/account/two-factor/recovery-codes";
+const answer = z.object({ next: z.string(), recovery_codes: z.array(z.string()) });
+
+/**
+ * What `answerWithRecoveryCodes` gives.
+ * @param other the answer where there are codes already
+ */
+export function withRecoveryCodes(other?: z.ZodObject) {
+  const codes = other ? answer.extend(other.shape) : answer;
+  const body = other ? z.union([codes, other]) : codes;
+  return {
+    200: { description: "Recovery codes, shown this once.", body, isPage: true },
+  } satisfies Operation["answers"];
+}
 
 /**
  * Shows recovery codes in the answer to the form that made them, and nowhere else: they are kept as hashes only.

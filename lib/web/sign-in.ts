@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { askForSignIn, mintSession, type SignInOutcome } from "@/auth";
 import { recordFailedSignIn } from "@/lib/domain/audit";
 import { parseEmailAddress } from "@/lib/domain/email-address";
@@ -23,6 +24,7 @@ import {
   setScreenCookie,
   setSessionCookie,
 } from "./cookies";
+import { type Operation, onward } from "./operation";
 import { Problem, retryAfter } from "./problem";
 import { describeProofProblem } from "./proof-problem";
 import { safeReturnTo } from "./return-to";
@@ -122,7 +124,17 @@ export async function finishSignIn(
 }
 
 /** Where to go on to: to the page, or to the second factor, which leads there. */
-export type SignedInAnswer = { status: "signed_in" | "second_factor_required"; next: string };
+export const signedInAnswer = z.object({
+  status: z.enum(["signed_in", "second_factor_required"]),
+  next: z.string(),
+});
+type SignedInAnswer = z.infer<typeof signedInAnswer>;
+
+/** What `answerEntered` gives. */
+export const entered = {
+  200: { description: "Signed in, or half of it.", body: signedInAnswer },
+  ...onward,
+} satisfies Operation["answers"];
 
 export function whereTo(outcome: SignInOutcome, next: string | undefined): SignedInAnswer {
   return "session" in outcome

@@ -28,9 +28,10 @@ export const challengeFor = {
 };
 
 const page = "/two-factor";
-const fields = z.object({
-  code: z.string().catch(""),
-  passkey: z.string().catch(""),
+/** One of the two is wanted. */
+export const factorFields = z.object({
+  code: z.string().default("").catch("").describe("Of an app, or a recovery code."),
+  passkey: z.string().default("").catch("").describe("What a passkey has answered, as JSON."),
   /** Which form it was, so that it is shown again. */
   by: z.literal("recovery").optional().catch(undefined),
 });
@@ -67,13 +68,13 @@ function attemptOver(): Problem {
 
 /** What a form gives for a second factor. */
 function readFactor(input: Record<string, unknown>, subject: string): GivenFactor {
-  const { code, passkey } = fields.parse(input);
+  const { code, passkey } = factorFields.parse(input);
   return passkey ? { passkey, subject } : { typed: code };
 }
 
 /** Which form it was: what its page needs to show it again. */
 function readForm(input: Record<string, unknown>): Record<string, string> {
-  const { by } = fields.parse(input);
+  const { by } = factorFields.parse(input);
   return by ? { by } : {};
 }
 

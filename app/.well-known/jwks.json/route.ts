@@ -1,11 +1,27 @@
+import { z } from "zod";
 import { algorithm, listPublicKeys } from "@/lib/domain/signing-keys";
 import { handlers } from "@/lib/web/handler";
 
 /** How long whoever verifies may keep a copy: less than a new key is published before it signs. */
 const maxAgeSeconds = 300;
+const keySetType = "application/jwk-set+json";
+const keySet = z.object({
+  keys: z.array(
+    z.looseObject({
+      kid: z.string(),
+      kty: z.string(),
+      alg: z.literal(algorithm),
+      use: z.literal("sig"),
+    }),
+  ),
+});
 
-/** The public keys that verify access tokens (RFC 7517). */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "listKeys",
+    summary: "The public keys that verify access tokens (RFC 7517)",
+    answers: { 200: { description: "A key set.", body: keySet, type: keySetType } },
+  },
   GET: async () => {
     const keys = (await listPublicKeys()).map(({ kid, jwk }) => ({
       ...jwk,
@@ -17,7 +33,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       { keys },
       {
         headers: {
-          "content-type": "application/jwk-set+json",
+          "content-type": keySetType,
           // The first token makes the first key: nobody should remember that there was none.
           "cache-control": keys.length > 0 ? `public, max-age=${maxAgeSeconds}` : "no-store",
           "access-control-allow-origin": "*",

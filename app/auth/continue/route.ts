@@ -1,7 +1,7 @@
 import { proveByApproval } from "@/lib/domain/sign-in-proof";
 import { readBrowserCookie, readScreenCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
-import { answerSignIn, finishSignIn } from "@/lib/web/sign-in";
+import { answerSignIn, entered, finishSignIn } from "@/lib/web/sign-in";
 
 const page = "/check-email";
 
@@ -11,6 +11,12 @@ const page = "/check-email";
  * of the address, but what the person has approved for this browser, and without its cookies it does nothing.
  */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "continueSignIn",
+    summary: "Goes on once the number of this screen has been typed elsewhere",
+    answers: { 204: { description: "To who only looks: nothing has been done." }, ...entered },
+    problems: [422],
+  },
   GET: async (request) => {
     // What is fetched ahead, or only looked at, nobody has asked for.
     const isLook = request.method === "HEAD" || request.headers.has("sec-purpose");

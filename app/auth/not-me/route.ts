@@ -7,13 +7,21 @@ import { answerDone } from "@/lib/web/answer";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
 import { readInput } from "@/lib/web/input";
+import { done } from "@/lib/web/operation";
 import { unknownThing } from "@/lib/web/problem";
 import { describeClient } from "@/lib/web/visitor";
 
-const fields = z.object({ token: z.string().catch(""), email: z.string().catch("") });
+const fields = z.object({ token: z.string().catch(""), email: z.string().default("").catch("") });
 
-/** The button of "this wasn't me". Needs no sign-in: it can only end what somebody is signed in with. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "denyNotice",
+    summary:
+      'The button of "this wasn\'t me". Needs no sign-in: it can only end what somebody is signed in with',
+    input: fields,
+    answers: done,
+    problems: [422],
+  },
   POST: async (request) => {
     const { token, email } = fields.parse(await readInput(request));
     const notice = await peekNotice(token);

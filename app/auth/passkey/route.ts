@@ -6,7 +6,7 @@ import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
 import { checkbox, readInput } from "@/lib/web/input";
 import { safeReturnTo } from "@/lib/web/return-to";
-import { answerEntered, enter, recordFailure, whereTo } from "@/lib/web/sign-in";
+import { answerEntered, enter, entered, recordFailure, whereTo } from "@/lib/web/sign-in";
 import { challengeFor } from "@/lib/web/two-factor";
 
 const fields = z.object({
@@ -15,8 +15,15 @@ const fields = z.object({
   remember: checkbox.catch(false),
 });
 
-/** A passkey alone signs in, when its person has been verified: it is two factors in one. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "signInWithPasskey",
+    summary:
+      "A passkey alone signs in, when its person has been verified: it is two factors in one",
+    input: fields,
+    answers: entered,
+    problems: [422],
+  },
   POST: async (request) => {
     const { passkey, next, remember } = fields.parse(await readInput(request));
     const refuse = async (problem: "unknown-passkey" | "used-passkey" | "blocked") =>

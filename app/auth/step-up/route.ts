@@ -5,10 +5,11 @@ import { answerDone } from "@/lib/web/answer";
 import { describeAskProblem } from "@/lib/web/ask-problem";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 import { findPausedAct, kindOf } from "@/lib/web/paused-act";
 import { safeReturnTo } from "@/lib/web/return-to";
-import { answerEntered, startSignIn, whereTo } from "@/lib/web/sign-in";
-import { passStepUp } from "@/lib/web/two-factor";
+import { answerEntered, entered, startSignIn, whereTo } from "@/lib/web/sign-in";
+import { factorFields, passStepUp } from "@/lib/web/two-factor";
 
 const page = "/step-up";
 const fields = z.object({
@@ -17,8 +18,15 @@ const fields = z.object({
   from: z.literal("check-email").optional().catch(undefined),
 });
 
-/** Asks somebody who is signed in once more who they are: for their second factor, or by mail when they have none. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "stepUp",
+    summary:
+      "Asks somebody who is signed in once more who they are: for their second factor, or by mail when they have none",
+    input: fields.extend(factorFields.shape),
+    answers: { ...entered, ...done },
+    problems: [422, 429],
+  },
   POST: signedInAct("/account", async (request, signedIn, input) => {
     const { next, from } = fields.parse(input);
     const { session, user } = signedIn;

@@ -8,13 +8,20 @@ import { answerDone } from "@/lib/web/answer";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
 import { readInput } from "@/lib/web/input";
+import { done } from "@/lib/web/operation";
 import { unknownThing } from "@/lib/web/problem";
 import { describeClient } from "@/lib/web/visitor";
 
 const fields = z.object({ token: z.string().catch(""), email: z.string().catch("") });
 
-/** The button of the link that gives an account back to its former address. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "undoAddressChange",
+    summary: "The button of the link that gives an account back to its former address",
+    input: fields,
+    answers: done,
+    problems: [422],
+  },
   POST: async (request) => {
     const { token, email } = fields.parse(await readInput(request));
     const change = await peekUndo(token);

@@ -8,13 +8,20 @@ import { answerDone, forgetPages } from "@/lib/web/answer";
 import { clearBrowserCookie, clearSessionCookie } from "@/lib/web/cookies";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
+import { doneAndForgotten } from "@/lib/web/operation";
 import { describeClient } from "@/lib/web/visitor";
 
 const page = "/account/delete";
 const fields = z.object({ email: z.string().catch("") });
 
-/** Removes the account of whoever has typed its address. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "deleteAccount",
+    summary: "Removes the account of whoever has typed its address",
+    input: fields,
+    answers: doneAndForgotten,
+    problems: [422],
+  },
   POST: recentAct(page, async (request, signedIn, input) => {
     const { email } = fields.parse(input);
     const typed = parseEmailAddress(email);

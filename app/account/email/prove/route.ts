@@ -7,16 +7,24 @@ import { describeChangeProblem } from "@/lib/web/address-change";
 import { answerDone } from "@/lib/web/answer";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 import { describeClient } from "@/lib/web/visitor";
 
 const page = "/account/email";
 const fields = z.object({
-  code: z.string().catch(""),
+  code: z.string().default("").catch(""),
   token: z.string().optional().catch(undefined),
 });
 
-/** The link of the mail to the new address, or its code, in a browser that is signed in to the account. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "confirmAddress",
+    summary:
+      "The link of the mail to the new address, or its code, in a browser that is signed in to the account",
+    input: fields,
+    answers: done,
+    problems: [422, 429],
+  },
   POST: signedInAct(page, async (request, signedIn, input) => {
     const { code, token } = fields.parse(input);
     const client = describeClient(request.headers);

@@ -4,14 +4,21 @@ import { wantsPage } from "@/lib/web/accept";
 import { signedInAct } from "@/lib/web/account-handler";
 import { answerDone } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 import { unknownThing } from "@/lib/web/problem";
 import { describeClient } from "@/lib/web/visitor";
 
 const page = "/account/sessions";
-const fields = z.object({ session: z.string().catch("") });
+const fields = z.object({ session: z.string().catch("").describe("Its id, or `others`.") });
 
-/** Ends one session of one's own, or all others with `session=others`. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "endSessions",
+    summary: "Ends one session of one's own, or all others with `session=others`",
+    input: fields,
+    answers: done,
+    problems: [422],
+  },
   POST: signedInAct(page, async (request, signedIn, input) => {
     const { session } = fields.parse(input);
     const which = session === "others" ? session : { id: session };

@@ -10,9 +10,18 @@ import { challengeFor, requireAttempt } from "@/lib/web/two-factor";
 
 const purposes = ["sign-in", "second-factor", "enrolment", "step-up", "new-passkey"] as const;
 const fields = z.object({ for: z.enum(purposes) });
+const answer = z.looseObject({ challenge: z.string() });
 
-/** What the browser asks an authenticator: its challenge answers nothing but what it was asked for, here, and once. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "askPasskey",
+    summary:
+      "What the browser asks an authenticator: its challenge answers nothing but what it was asked for, here, and once",
+    input: fields,
+    sender: ["anybody", "attempt", "session"],
+    answers: { 200: { description: "The options of WebAuthn.", body: answer } },
+    problems: [401, 422],
+  },
   POST: async (request) => {
     const input = fields.safeParse(await readInput(request));
     if (!input.success) throw unknownThing("for", `Say what for: ${purposes.join(", ")}.`);

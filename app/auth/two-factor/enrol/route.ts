@@ -1,18 +1,29 @@
-import { z } from "zod";
 import { proveNewPasskey, proveNewTotp } from "@/lib/domain/enrolment";
 import { refuseFactor } from "@/lib/web/factor-problem";
 import { handlers } from "@/lib/web/handler";
 import { readInput } from "@/lib/web/input";
-import { readNewPasskeyName } from "@/lib/web/passkey-name";
-import { answerWithRecoveryCodes } from "@/lib/web/recovery-codes";
-import { answerEntered, enter, whereTo } from "@/lib/web/sign-in";
-import { answerAttemptOver, challengeFor, currentAttempt } from "@/lib/web/two-factor";
+import { passkeyNameFields, readNewPasskeyName } from "@/lib/web/passkey-name";
+import { answerWithRecoveryCodes, withRecoveryCodes } from "@/lib/web/recovery-codes";
+import { answerEntered, enter, entered, signedInAnswer, whereTo } from "@/lib/web/sign-in";
+import {
+  answerAttemptOver,
+  challengeFor,
+  currentAttempt,
+  factorFields,
+} from "@/lib/web/two-factor";
 
 const page = "/two-factor";
-const fields = z.object({ code: z.string().catch(""), passkey: z.string().catch("") });
+const fields = factorFields.pick({ code: true, passkey: true }).extend(passkeyNameFields.shape);
 
-/** Where the site asks for a second factor: sets it up, and signs in with it. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "enrolSecondFactor",
+    summary: "Where the site asks for a second factor: sets it up, and signs in with it",
+    input: fields,
+    sender: ["attempt"],
+    answers: { ...entered, ...withRecoveryCodes(signedInAnswer) },
+    problems: [401, 422, 429],
+  },
   POST: async (request) => {
     const input = await readInput(request);
     const { code, passkey } = fields.parse(input);

@@ -5,14 +5,21 @@ import { peekPendingTotp } from "@/lib/domain/second-factor-changes";
 import { wantsPage } from "@/lib/web/accept";
 import { recentAct } from "@/lib/web/account-handler";
 import { answerDone } from "@/lib/web/answer";
-import { answerNewFactor } from "@/lib/web/factor-change";
+import { answerNewFactor, factorAdded } from "@/lib/web/factor-change";
 import { handlers } from "@/lib/web/handler";
 
 const page = "/account/two-factor/app";
 const fields = z.object({ code: z.string().catch("") });
 
-/** The first value of the authenticator app: it has the secret, and is the second factor from now on. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "addApp",
+    summary:
+      "The first value of the authenticator app: it has the secret, and is the second factor from now on",
+    input: fields,
+    answers: factorAdded,
+    problems: [422, 429],
+  },
   POST: recentAct(page, async (request, signedIn, input) => {
     const userId = signedIn.user.id;
     const sealed = await peekPendingTotp(signedIn);
