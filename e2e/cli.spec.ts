@@ -3,6 +3,7 @@ import { countFactors, countSessions } from "./support/database";
 import { askOverHttp, isSignedIn, sendCode, signInOverHttp } from "./support/program";
 import { reachSecondFactor, signInWithApp } from "./support/second-factor";
 import { codeIn } from "./support/sign-in";
+import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
 
 test.use({ siteEnv: { SIGN_UP: "invited" } });
@@ -138,6 +139,18 @@ test("people read tables and help, programs JSON and exit codes", async ({ site,
   expect(unknown.stderr).toContain("There is no account");
   expect((await site.latchkey("users", "create", "a@b@c")).code).toBe(1);
   expect((await site.latchkey("db", "migrate")).stdout).toContain("Nothing to apply");
+
+  const file = `${site.databaseFile}.copy`;
+  expect((await site.latchkey("db", "backup", file, "--json")).json()).toEqual({
+    done: true,
+    file,
+  });
+  const copy = await startSite({ database: `file:${file}` });
+  const inCopy = (await copy.latchkey("users", "show", email, "--json")).json();
+  await copy.stop();
+  expect(inCopy).toMatchObject({ email, name: "Ann Example" });
+  const twice = await site.latchkey("db", "backup", file);
+  expect(twice).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/already/) });
 });
 
 test("an account that is deleted from the shell is gone, and told", async ({

@@ -1,14 +1,9 @@
 import { existsSync } from "node:fs";
 import { run } from "./run.mjs";
 
-/** Whether this is a Debian or the like. */
-export function hasApt() {
-  return existsSync("/usr/bin/apt-get");
-}
-
-/** Whether we may install there without being asked anything. */
+/** Whether this is a Debian or the like, and we may install there without being asked anything. */
 export async function canUseApt() {
-  if (!hasApt()) return false;
+  if (!existsSync("/usr/bin/apt-get")) return false;
   return isRoot() || (await run("sudo", ["--non-interactive", "true"], { quiet: true })) === 0;
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { canUseApt, disableServices, hasApt, installWithApt } from "./apt.mjs";
+import { canUseApt, disableServices, installWithApt } from "./apt.mjs";
 import { isProgram } from "./run.mjs";
 import { Failure } from "./setup.mjs";
 
@@ -30,12 +30,12 @@ export function findPeer(peer) {
 
 /**
  * Installs what is missing.
- * @returns {Promise<string[]>} what has to be left out, on a system where we do not know how to install anything
+ * @returns {Promise<string[]>} what has to be left out, where we cannot install anything
  */
 export async function ensurePeers() {
   const missing = listMissing();
-  if (missing.length === 0 || !hasApt()) return missing.map(nameOf);
-  if (await canUseApt()) await install(missing);
+  if (missing.length === 0 || !(await canUseApt())) return missing.map(nameOf);
+  await install(missing);
   const left = listMissing();
   if (left.length === 0) return [];
   const packages = left.flatMap((peer) => peers[peer].packages).join(" ");
