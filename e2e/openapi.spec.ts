@@ -24,6 +24,7 @@ import {
   sendFactor,
   untilNextMail,
   untilNextStep,
+  waitForNotice,
   wrongCode,
 } from "./support/second-factor";
 import { codeIn, linkIn } from "./support/sign-in";
@@ -33,6 +34,7 @@ import { test as base, expect, type Visitor } from "./support/test";
 const admin = "admin@example.org";
 const asJson = { accept: "application/json" };
 const asPage = { accept: "text/html" };
+const ofNobody = { user: "x", reason: "x", scope: "x", email: "x" };
 const noPasskey = JSON.stringify({ id: "x", response: {} });
 
 /** What takes hours to come about, or a broken site; other files test it. */
@@ -215,13 +217,20 @@ test("an administrator, and whatever else needs a second factor", async ({
     ] as const)
       await program.post(path, { raw, type }, asJson);
     if (post.responses[409]) await program.post(path, { json: { resumed: "x" } }, asJson);
+    if (post.responses[404]) await program.post(path, { json: ofNobody }, asJson);
   }
+  const person = visitor.asNewProgram();
+  await signInOverHttp(person, mailServer, visitor.email);
+  await enrolApp(person, site);
+  await administer(program, person, visitor.email);
   await addPasskey(program, site);
+  await waitForNotice(mailServer, admin, /^A passkey for your account/);
   await untilNextMail(site);
   const next = visitor.asNewProgram();
   await reachSecondFactor(next, mailServer, admin);
   expect((await passFactor(next, wrongCode(app))).status).toBe(422);
   expect((await passFactor(next, app.code())).status).toBe(200);
+  await waitForNotice(mailServer, admin, /^New sign-in/);
   await untilNextMail(site);
   const guesser = visitor.asNewProgram();
   await reachSecondFactor(guesser, mailServer, admin);
@@ -246,6 +255,30 @@ async function expectStatuses(
   }
 }
 
+/** Every act of administration, on somebody who has something to lose. */
+async function administer(program: HttpClient, person: HttpClient, email: string) {
+  const { id: user } = (await person.get("/me")).json() as { id: string };
+  const path = "/admin/users";
+  await expectStatuses(program, 422, [
+    [`${path}/create`, { email: "x" }],
+    [`${path}/block`, { user, reason: "" }],
+    [`${path}/scopes/grant`, { user, scope: "A B" }],
+    [`${path}/properties`, { user, properties: "{" }],
+    [`${path}/delete`, { user, email: "x" }],
+  ]);
+  await expectStatuses(program, 204, [
+    [`${path}/create`, { email: `invited-${email}` }],
+    [`${path}/second-factor/disable`, { user }],
+    [`${path}/sessions/end`, { user, session: "all" }],
+    [`${path}/block`, { user, reason: "Spam" }],
+    [`${path}/unblock`, { user }],
+    [`${path}/scopes/grant`, { user, scope: "editor" }],
+    [`${path}/scopes/revoke`, { user, scope: "editor" }],
+    [`${path}/properties`, { user, properties: "{}" }],
+    [`${path}/delete`, { user, email }],
+  ]);
+}
+
 /** Somebody who has to set up a second factor to get in. */
 async function signInAdmin(site: Site, mailServer: MailServer, visitor: Visitor) {
   const program = visitor.asNewProgram();
@@ -255,5 +288,6 @@ async function signInAdmin(site: Site, mailServer: MailServer, visitor: Visitor)
   const enrol = "/auth/two-factor/enrol";
   expect((await sendFactor(program, enrol, wrongCode(app))).status).toBe(422);
   expect((await sendFactor(program, enrol, app.code())).status).toBe(200);
+  await waitForNotice(mailServer, admin, /^An authenticator app/);
   return { program, app };
 }

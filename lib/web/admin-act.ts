@@ -51,7 +51,8 @@ async function requireScopeOf({ user }: SignedIn, scope: string, request: Reques
   throw new Problem(403, `This needs the scope “${scope}”, which your account does not have.`);
 }
 
-const whose = z.object({ user: z.string().catch("") });
+/** Whose account an act is about, by its id. */
+export const userFields = z.object({ user: z.string().catch("") });
 
 /** An act on the account that the field `user` names. A person sees its page again, which says that it is done, or why not. */
 export function userAct<Fields extends z.ZodObject>(
@@ -60,7 +61,7 @@ export function userAct<Fields extends z.ZodObject>(
   act: (operator: Operator, userId: string, input: z.infer<Fields>) => Promise<unknown>,
 ) {
   return adminAct(formPage, scope, async (request, operator, input) => {
-    await act(operator, whose.parse(input).user, fields.parse(input));
+    await act(operator, userFields.parse(input).user, fields.parse(input));
     wakeMailWorker();
     return answerDone(request, `${formPage(input)}?done`);
   });
@@ -68,7 +69,7 @@ export function userAct<Fields extends z.ZodObject>(
 
 /** The page of the account that the field `user` names; the list of all, when it names none. */
 export function formPage(input: Input): string {
-  const { user } = whose.parse(input);
+  const { user } = userFields.parse(input);
   return user ? userPage(user) : "/admin/users";
 }
 

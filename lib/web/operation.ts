@@ -14,7 +14,7 @@ export type Operation = {
   /** Its successes, by status. */
   answers: Record<number, Answer>;
   /** Why else it refuses. */
-  problems?: (401 | 403 | 422 | 429)[];
+  problems?: (401 | 403 | 404 | 422 | 429)[];
 };
 
 export type Answer = {

@@ -8,12 +8,20 @@ import { refuseAdministration } from "@/lib/web/administration-problem";
 import { answerDone } from "@/lib/web/answer";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
 const page = "/admin/users/new";
-const fields = z.object({ email: z.string().catch(""), name: z.string().catch("") });
+const fields = z.object({ email: z.string().catch(""), name: z.string().default("").catch("") });
 
-/** Makes an account for somebody, also where nobody may sign up, and invites them by mail. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "createUser",
+    summary:
+      "Makes an account for somebody, also where nobody may sign up, and invites them by mail",
+    input: fields,
+    answers: done,
+    problems: [422],
+  },
   POST: adminAct(page, "admin", async (request, operator, input) => {
     const { email, name } = fields.parse(input);
     const kept = { email: email.slice(0, 300), name: name.slice(0, 200) };

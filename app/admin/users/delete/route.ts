@@ -3,15 +3,22 @@ import { z } from "zod";
 import { deleteUser, findUser } from "@/lib/domain/administration";
 import { parseEmailAddress } from "@/lib/domain/email-address";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
-import { adminAct, formPage } from "@/lib/web/admin-act";
+import { adminAct, formPage, userFields } from "@/lib/web/admin-act";
 import { answerDone } from "@/lib/web/answer";
 import { refuseForm } from "@/lib/web/form-problem";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
-const fields = z.object({ user: z.string().catch(""), email: z.string().catch("") });
+const fields = userFields.extend({ email: z.string().catch("") });
 
-/** Removes the account `user`, whose address has been typed as `email`. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "deleteUser",
+    summary: "Removes the account `user`, whose address has been typed as `email`",
+    input: fields,
+    answers: done,
+    problems: [404, 422],
+  },
   POST: adminAct(formPage, "admin", async (request, operator, input) => {
     const { user: id, email } = fields.parse(input);
     const user = await findUser(id);

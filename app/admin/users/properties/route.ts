@@ -2,16 +2,23 @@ import { z } from "zod";
 import { setProperties } from "@/lib/domain/administration";
 import { longestProperties, PropertiesRefused } from "@/lib/domain/properties";
 import { wantsPage } from "@/lib/web/accept";
-import { adminAct, formPage } from "@/lib/web/admin-act";
+import { adminAct, formPage, userFields } from "@/lib/web/admin-act";
 import { answerDone, answerWithPage } from "@/lib/web/answer";
 import { ownCookieHeader, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 import { Problem } from "@/lib/web/problem";
 
-const fields = z.object({ user: z.string().catch(""), properties: z.string().catch("") });
+const fields = userFields.extend({ properties: z.string().catch("") });
 
-/** Changes what the site keeps about the account `user`, as JSON. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "setProperties",
+    summary: "Changes what the site keeps about the account `user`, as JSON",
+    input: fields,
+    answers: done,
+    problems: [404, 422],
+  },
   POST: adminAct(formPage, "admin", async (request, operator, input) => {
     const { user, properties } = fields.parse(input);
     try {

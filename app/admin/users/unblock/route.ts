@@ -1,9 +1,15 @@
-import { z } from "zod";
 import { unblockUser } from "@/lib/domain/administration";
-import { userAct } from "@/lib/web/admin-act";
+import { userAct, userFields } from "@/lib/web/admin-act";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
-/** Opens the account `user` again. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
-  POST: userAct("admin", z.object({}), unblockUser),
+  operation: {
+    id: "unblockUser",
+    summary: "Opens the account `user` again",
+    input: userFields,
+    answers: done,
+    problems: [404],
+  },
+  POST: userAct("admin", userFields, unblockUser),
 });

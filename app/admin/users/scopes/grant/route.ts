@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { grantScope } from "@/lib/domain/administration";
-import { userAct } from "@/lib/web/admin-act";
+import { userAct, userFields } from "@/lib/web/admin-act";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
-const fields = z.object({ scope: z.string().trim().catch("") });
+const fields = userFields.extend({ scope: z.string().trim().catch("") });
 
-/** Grants a `scope` to the account `user`. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "grantScope",
+    summary: "Grants a `scope` to the account `user`",
+    input: fields,
+    answers: done,
+    problems: [404, 422],
+  },
   POST: userAct("super", fields, (operator, user, { scope }) => grantScope(operator, user, scope)),
 });

@@ -1,9 +1,16 @@
-import { z } from "zod";
 import { disableSecondFactor } from "@/lib/domain/administration";
-import { userAct } from "@/lib/web/admin-act";
+import { userAct, userFields } from "@/lib/web/admin-act";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
-/** Takes the second factor of the account `user` away, whole, when its person has lost it. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
-  POST: userAct("admin", z.object({}), disableSecondFactor),
+  operation: {
+    id: "disableSecondFactor",
+    summary:
+      "Takes the second factor of the account `user` away, whole, when its person has lost it",
+    input: userFields,
+    answers: done,
+    problems: [404],
+  },
+  POST: userAct("admin", userFields, disableSecondFactor),
 });

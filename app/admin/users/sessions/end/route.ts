@@ -1,12 +1,19 @@
 import { z } from "zod";
 import { AdministrationRefused, endSessionsOf } from "@/lib/domain/administration";
-import { userAct } from "@/lib/web/admin-act";
+import { userAct, userFields } from "@/lib/web/admin-act";
 import { handlers } from "@/lib/web/handler";
+import { done } from "@/lib/web/operation";
 
-const fields = z.object({ session: z.string().catch("") });
+const fields = userFields.extend({ session: z.string().catch("") });
 
-/** Ends one session of the account `user`, or all of them with `session=all`. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "endSessionsOf",
+    summary: "Ends one session of the account `user`, or all of them with `session=all`",
+    input: fields,
+    answers: done,
+    problems: [404],
+  },
   POST: userAct("admin", fields, async (operator, user, { session }) => {
     const which = session === "all" ? session : { id: session };
     const count = await endSessionsOf(operator, user, which);
