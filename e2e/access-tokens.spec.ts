@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findPeer } from "../scripts/peers.mjs";
 import { sendAct } from "./support/account";
 import { hideSessions, setBlocked } from "./support/database";
 import { client, type HttpAnswer, type HttpClient } from "./support/http";
@@ -364,27 +365,38 @@ test("while sessions cannot be read the answer is 503, to cookie and token alike
   expect((await service.get("/me")).status).toBe(200);
 });
 
-test("the Node example of the documentation accepts a token and refuses what is forged", async ({
-  site,
-  mailServer,
-  visitor,
-}) => {
-  const program = visitor.asNewProgram();
-  await signInOverHttp(program, mailServer, visitor.email);
-  const { id } = (await program.get("/me")).json() as { id: string };
-  // The example goes by the real clock, and the site by that of the tests.
-  await site.clock.advance(Date.now() - site.clock.now().getTime());
-  const token = await tokenFor(program);
-  const forged = Object.entries(forgeries(token, await keysOf(program)));
-  const tokens = [token, ...forged.map(([, value]) => value), token];
-  const [first, ...others] = await askExample(site.url, tokens);
-  const person = { id, email: visitor.email, scopes: ["authenticated"] };
-  expect(first).toEqual(person);
-  expect(others.pop()).toEqual(person);
-  expect(others.map((answer, index) => [forged[index]?.[0], answer])).toEqual(
-    forged.map(([what]) => [what, null]),
-  );
-});
+for (const example of listExamples()) {
+  test(`the ${example.language} example of the documentation accepts a token and refuses every other`, async ({
+    site,
+    mailServer,
+    visitor,
+  }) => {
+    const program = visitor.asNewProgram();
+    await signInOverHttp(program, mailServer, visitor.email);
+    const { id } = (await program.get("/me")).json() as { id: string };
+    // The example goes by the real clock, and the site by that of the tests.
+    const toRealTime = () => site.clock.advance(Date.now() - site.clock.now().getTime());
+    await toRealTime();
+    const token = await tokenFor(program);
+    await site.clock.advance(-6 * 60_000);
+    const tooOld = await tokenFor(program);
+    await site.clock.advance(12 * 60_000);
+    const tooEarly = await tokenFor(program);
+    await toRealTime();
+    const refused = { ...forgeries(token, await keysOf(program)), tooOld, tooEarly };
+    const person = { id, email: visitor.email, scopes: ["authenticated"] };
+    const [[first, ...others], elsewhere] = await Promise.all([
+      askExample(example, site.url, [token, ...Object.values(refused), token]),
+      // The same keys by another name: it is neither the issuer nor the audience there.
+      askExample(example, site.url.replace("localhost", "127.0.0.1"), [token]),
+    ]);
+    expect([first, others.pop()]).toEqual([person, person]);
+    expect(Object.keys(refused).map((what, index) => [what, others[index]])).toEqual(
+      Object.keys(refused).map((what) => [what, null]),
+    );
+    expect(elsewhere).toEqual([null]);
+  });
+}
 
 test("a site's first token is good at once in every process", async ({ mailServer, visitor }) => {
   const one = await startSite({ mailServer });
@@ -419,33 +431,67 @@ function expectRefusedToken(answer: HttpAnswer): void {
   expect(answer.setCookies).toEqual([]);
 }
 
+/** An example of the documentation, and a program that asks it about tokens. */
+interface Example {
+  language: string;
+  fence: string;
+  program: string;
+  file: string;
+  asker: string;
+}
+
+/** Those whose language is installed here. */
+function listExamples(): Example[] {
+  const python = findPeer("python");
+  const node = {
+    language: "Node",
+    fence: "js",
+    program: process.execPath,
+    file: "example.mjs",
+    asker: `import { readFileSync } from "node:fs";
+      import { whoIs } from "./example.mjs";
+      const answers = [];
+      for (const token of JSON.parse(readFileSync("tokens.json", "utf8")))
+        answers.push(await whoIs(token).catch(() => null));
+      console.log(JSON.stringify(answers));`,
+  };
+  if (!python) return [node];
+  const asker = [
+    "import json, jwt, example",
+    "def ask(token):",
+    "    try: return example.who_is(token)",
+    "    except jwt.PyJWTError: return None",
+    "print(json.dumps([ask(token) for token in json.load(open('tokens.json'))]))",
+  ].join("\n");
+  return [
+    node,
+    { language: "Python", fence: "python", program: python, file: "example.py", asker },
+  ];
+}
+
 /**
  * Runs the example as it stands, with the address of a site put in, and asks it who these tokens
  * are from; null for one that it refuses.
  */
-async function askExample(url: string, tokens: string[]): Promise<unknown[]> {
+async function askExample(
+  { language, fence, program, file, asker }: Example,
+  url: string,
+  tokens: string[],
+): Promise<unknown[]> {
   const text = await readFile(join(root, "docs/access-tokens.md"), "utf8");
-  const [, example] = /^## Node\n+```js\n(.*?)^```/ms.exec(text) ?? [];
-  if (!example?.includes("https://www.example.org")) throw new Error("No example for Node");
+  const form = new RegExp(`^## ${language}\\n+\`\`\`${fence}\\n(.*?)^\`\`\``, "ms");
+  const [, example] = form.exec(text) ?? [];
+  if (!example?.includes("https://www.example.org")) throw new Error(`No example for ${language}`);
   const folder = await mkdtemp(join(tmpdir(), "latchkey-example-"));
   try {
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-    await writeFile(
-      join(folder, "example.mjs"),
-      example.replaceAll("https://www.example.org", url),
-    );
+    await writeFile(join(folder, file), example.replaceAll("https://www.example.org", url));
     await writeFile(join(folder, "tokens.json"), JSON.stringify(tokens));
-    await writeFile(
-      join(folder, "ask.mjs"),
-      `import { readFileSync } from "node:fs";
-       import { whoIs } from "./example.mjs";
-       const answers = [];
-       for (const token of JSON.parse(readFileSync("tokens.json", "utf8")))
-         answers.push(await whoIs(token).catch(() => null));
-       console.log(JSON.stringify(answers));`,
-    );
+    const ask = file.replace("example", "ask");
+    await writeFile(join(folder, ask), asker);
     let output = "";
-    const asked = startProcess(["ask.mjs"], {
+    const asked = startProcess([ask], {
+      program,
       cwd: folder,
       env: { PATH: process.env.PATH, NODE_ENV: "production" },
       onOutput: (more) => {
