@@ -27,6 +27,8 @@ export default defineConfig({
         "--disable-sync",
         "--disable-quic",
         "--no-first-run",
+        // The names of the documentation, which tests use where a name of its own is needed.
+        "--host-resolver-rules=MAP *.example.org 127.0.0.1",
       ],
     },
   },

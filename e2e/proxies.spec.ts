@@ -10,7 +10,7 @@ import { freePort } from "./support/port";
 import { askOverHttp, sendCode } from "./support/program";
 import { listProxies, type RunningProxy, startProxy } from "./support/proxy";
 import { rawConnection } from "./support/raw-http";
-import { codeIn } from "./support/sign-in";
+import { codeIn, signIn, signOut } from "./support/sign-in";
 import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
 
@@ -45,6 +45,7 @@ const spellings = [
 
 for (const kind of listProxies()) {
   test(`${kind.name}, as documented, lets in who is signed in, and nobody else`, async ({
+    browser,
     mailServer,
     visitor,
   }) => {
@@ -180,6 +181,23 @@ for (const kind of listProxies()) {
         expect((await program.post("/sign_out")).status).toBe(204);
         expect(program.cookies.has(session)).toBe(false);
         expect((await before.get("/")).status).toBe(401);
+      });
+
+      await test.step("a person comes to a page behind the proxy by way of the sign-in, and not again once signed out", async () => {
+        await site.clock.advance(61_000);
+        const context = await browser.newContext({ baseURL: www, ignoreHTTPSErrors: true });
+        const page = await context.newPage();
+        await page.goto(`${files}/page?a=b&c=d`);
+        await expect(page).toHaveURL(/\/sign-in\?next=/);
+        const next = new URL(page.url()).searchParams.get("next") ?? "";
+        await signIn(page, mailServer, visitor.email, { by: "link", next });
+        await expect(page).toHaveURL(`${files}/page?a=b&c=d`);
+        await expect(page.locator("body")).toContainText(visitor.email);
+        await page.goto("/");
+        await signOut(page);
+        await page.goto(`${files}/page`);
+        await expect(page).toHaveURL(/\/sign-in\?next=/);
+        await context.close();
       });
 
       await test.step("too much is refused, and plain http leads to https", async () => {
