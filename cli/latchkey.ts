@@ -21,6 +21,9 @@ const refusals: Record<AdministrationRefused["reason"], string> = {
   reason: "A reason has 1 to 300 characters, all of which can be seen.",
   name: "A name has at most 80 characters, all of which can be seen.",
   "unknown-user": "There is no such account.",
+  "unknown-mail": "There is no such mail; mails are known for 30 days.",
+  "not-resendable":
+    "This mail cannot be sent again: it has not been given up, or what it said has been erased.",
   oneself: "Nobody does this to their own account.",
   "last-super":
     "This is the last account with the scope super that is not blocked. Grant it to another first.",

@@ -1,10 +1,13 @@
+import { createElement, Fragment, type ReactNode } from "react";
 import { Button, Heading, Hr, Text } from "react-email";
 import { renderFrame } from "./frame";
-import { button, codeBox, heading, link, paragraph, rule, small } from "./style";
+import { button, codeBox, heading, inkLink, link, paragraph, prose, rule, small } from "./style";
 
 /** A part of a mail, written once for the text part and the HTML part. */
 export type Block =
   | { kind: "text" | "note"; text: string }
+  /** Somebody's own words: line breaks stay, and web addresses become links. */
+  | { kind: "prose"; text: string }
   /** What the mail is for. In the text part, the address stands alone on a line below `lead`. */
   | { kind: "button"; lead: string; label: string; href: string }
   | { kind: "link"; lead: string; label: string; href: string }
@@ -36,9 +39,7 @@ export async function renderLetter(letter: Letter): Promise<RenderedMail> {
         <Heading className="ink" as="h1" style={heading}>
           {title}
         </Heading>
-        {blocks.map((block) => (
-          <BlockPart key={JSON.stringify(block)} {...block} />
-        ))}
+        {inTurn(blocks.map((block) => BlockPart(block)))}
       </>
     ),
   });
@@ -49,6 +50,7 @@ function asText(block: Block): string[] {
   switch (block.kind) {
     case "text":
     case "note":
+    case "prose":
       return [block.text];
     case "button":
     case "link":
@@ -72,6 +74,12 @@ function BlockPart(block: Block) {
       return (
         <Text className="muted" style={small}>
           {block.text}
+        </Text>
+      );
+    case "prose":
+      return (
+        <Text className="ink" style={prose}>
+          {inTurn(withLinks(block.text))}
         </Text>
       );
     case "button":
@@ -103,4 +111,26 @@ function BlockPart(block: Block) {
     case "rule":
       return <Hr className="rule" style={rule} />;
   }
+}
+
+/** What stands in turn and never moves needs no keys, which parts that say the same could not have. */
+function inTurn(parts: ReactNode[]): ReactNode {
+  return createElement(Fragment, null, ...parts);
+}
+
+/** Web addresses as links, and line breaks; everything else is text. A sign that ends a sentence is no part of an address. */
+function withLinks(text: string): ReactNode[] {
+  return text.split(/(\bhttps?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]}»”’])|\n/i).map((part, place) => {
+    if (part === undefined) return <br />;
+    // What the pattern has caught stands at every other place.
+    return place % 2 === 1 && URL.canParse(part) ? webLink(part) : part;
+  });
+}
+
+function webLink(address: string): ReactNode {
+  return (
+    <a className="ink" href={address} style={inkLink}>
+      {address}
+    </a>
+  );
 }

@@ -2,10 +2,11 @@ import { createTranslator } from "use-intl/core";
 import messages from "@/messages/en.json";
 import { type Block, type Letter, type RenderedMail, renderLetter } from "./letter";
 
-/** What every mail says: to whom, and what whoever caused it looked like. */
-export type About = {
-  siteName: string;
-  recipient: string;
+/** What every mail says: for which site, and to whom. */
+type Envelope = { siteName: string; recipient: string };
+
+/** What most mails say besides: what whoever caused it looked like. */
+export type About = Envelope & {
   /** Browser and system of whoever did it, or null when it did not say. */
   device: { browser: string; system: string | null } | null;
   networkAddress: string;
@@ -235,16 +236,62 @@ export function renderAccountDeletedMail(mail: About): Promise<RenderedMail> {
   });
 }
 
-/** What all mails are written with: the language, and who did it in words. */
+type Invitation = Envelope & { link: string };
+
+/** Tells somebody that an account has been made for them. Its link only leads to the sign-in page: it is no secret. */
+export function renderInvitationMail(mail: Invitation): Promise<RenderedMail> {
+  const { t, write } = stationery(mail, "UTC");
+  const { siteName, recipient, link } = mail;
+  return write(t("mail.invitation.footer", { siteName, recipient }), {
+    subject: t("mail.invitation.subject", { siteName }),
+    preview: t("mail.invitation.preview"),
+    title: t("mail.invitation.title", { siteName }),
+    blocks: [
+      { kind: "text", text: t("mail.invitation.what", { siteName }) },
+      {
+        kind: "button",
+        lead: t("mail.invitation.useLink"),
+        label: t("mail.invitation.button"),
+        href: link,
+      },
+      note(t("mail.invitation.notYou")),
+    ],
+  });
+}
+
+type Message = Envelope & {
+  subject: string;
+  /** Blank lines part its paragraphs. */
+  text: string;
+  button: { label: string; url: string } | null;
+};
+
+/** What the owner of the site writes, in its words alone. */
+export function renderMessageMail(mail: Message): Promise<RenderedMail> {
+  const { t, write } = stationery(mail, "UTC");
+  const { siteName, recipient, subject, text, button } = mail;
+  const paragraphs = text.split(/\n[ \t]*\n\s*/);
+  return write(t("mail.message.footer", { siteName, recipient }), {
+    subject,
+    preview: paragraphs[0]?.slice(0, 150) ?? "",
+    title: subject,
+    blocks: [
+      ...paragraphs.map((paragraph): Block => ({ kind: "prose", text: paragraph })),
+      ...(button
+        ? [{ kind: "button" as const, lead: button.label, label: button.label, href: button.url }]
+        : []),
+    ],
+  });
+}
+
+/** What a mail is written with that tells of somebody's doings: who did it, in words. */
 function pen(about: About) {
   const { siteName, recipient, networkAddress, at, timeZone } = about;
-  const t = createTranslator({ locale: "en", messages, timeZone });
+  const { t, write } = stationery(about, timeZone);
   const device = t("device.name", {
     browser: about.device?.browser ?? "none",
     system: about.device?.system ?? "none",
   });
-  const write = (footer: string, letter: Omit<Letter, "siteName" | "footer">) =>
-    renderLetter({ siteName, footer, ...letter });
   return {
     t,
     write,
@@ -255,7 +302,15 @@ function pen(about: About) {
   };
 }
 
-type Translator = ReturnType<typeof pen>["t"];
+/** What every mail is written with: its language, and the name of the site. */
+function stationery({ siteName }: Envelope, timeZone: string) {
+  const t = createTranslator({ locale: "en", messages, timeZone });
+  const write = (footer: string, letter: Omit<Letter, "siteName" | "footer">) =>
+    renderLetter({ siteName, footer, ...letter });
+  return { t, write };
+}
+
+type Translator = ReturnType<typeof stationery>["t"];
 
 function stop(t: Translator, href: string): Block {
   return { kind: "link", lead: t("mail.stop.text"), label: t("mail.stop.button"), href };

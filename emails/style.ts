@@ -32,6 +32,9 @@ export const paragraph = {
   margin: "28px 0 10px",
 };
 
+/** Somebody's own words: a paragraph among others, in which long addresses break. */
+export const prose = { ...paragraph, margin: "0 0 16px", overflowWrap: "anywhere" as const };
+
 export const codeBox = {
   backgroundColor: colors.page,
   border: `1px solid ${colors.line}`,
@@ -60,3 +63,5 @@ export const small = {
 export const rule = { borderTop: `1px solid ${colors.line}`, margin: "24px 0 0" };
 
 export const link = { color: colors.muted, textDecoration: "underline" };
+
+export const inkLink = { color: colors.ink, textDecoration: "underline" };

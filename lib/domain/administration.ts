@@ -40,7 +40,9 @@ export class AdministrationRefused extends Error {
       | "already"
       | "scope"
       | "name"
-      | "reason",
+      | "reason"
+      | "unknown-mail"
+      | "not-resendable",
   ) {
     super(`Refused: ${reason}`);
   }

@@ -4,6 +4,8 @@ import {
   renderAccountDeletedMail,
   renderAddressChangeMail,
   renderAddressTakenMail,
+  renderInvitationMail,
+  renderMessageMail,
   renderNoAccountMail,
   renderSecurityMail,
   renderSignInMail,
@@ -102,8 +104,13 @@ function noteFault(mail: Mail) {
 /** A stored mail as the recipient reads it. */
 export async function renderMail(mail: Mail): Promise<RenderedMail> {
   const content = readMailContent(mail);
+  const { siteName } = environment();
+  const { recipient, expiresAt } = mail;
+  if (content.template === "message")
+    return await renderMessageMail({ siteName, recipient, ...content.message });
+  if (content.template === "invitation")
+    return await renderInvitationMail({ siteName, recipient, link: invitationLink(recipient) });
   const about = aboutOf(mail, content);
-  const { expiresAt } = mail;
   const stopLink = link("/stop-mails", mailStopToken(mail.signInRequestId ?? ""));
   switch (content.template) {
     case "sign-in":
@@ -137,7 +144,7 @@ export async function renderMail(mail: Mail): Promise<RenderedMail> {
   }
 }
 
-function aboutOf(mail: Mail, content: MailContent): About {
+function aboutOf(mail: Mail, content: Extract<MailContent, { userAgent: string }>): About {
   return {
     siteName: environment().siteName,
     recipient: mail.recipient,
@@ -146,6 +153,12 @@ function aboutOf(mail: Mail, content: MailContent): About {
     at: new Date(content.askedAt),
     timeZone: content.timeZone ?? "UTC",
   };
+}
+
+function invitationLink(recipient: string): string {
+  const url = new URL("/sign-in", environment().siteUrl);
+  url.searchParams.set("email", recipient);
+  return url.href;
 }
 
 function link(path: string, token?: string): string {

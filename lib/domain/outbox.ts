@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Mail, Prisma } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
-import { seconds } from "@/lib/platform/duration";
+import { days, seconds } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
 import { seal, unseal } from "@/lib/platform/secrets";
+import { checkedMessage } from "./message";
 
 /** What needs a recent sign-in. */
 const sensitiveActs = [
@@ -86,8 +87,19 @@ const mailContent = z.discriminatedUnion("template", [
     ...asker,
   }),
   z.object({ template: z.literal("account-deleted"), ...asker }),
+  z.object({ template: z.literal("invitation") }),
+  z.object({ template: z.literal("message"), message: checkedMessage }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
+
+/** What can be sent again when it has been given up: it signs nobody in. */
+const resendable: string[] = [
+  "security",
+  "invitation",
+  "message",
+] satisfies MailContent["template"][];
+/** For so long. */
+const resendableFor = days(7);
 
 /** How long a claim holds unless it is renewed. After that the process that made it is held for dead, and another may try. */
 const claimLifetime = seconds(20);
@@ -164,7 +176,7 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
     case "refused":
     case "expired":
       if (mail.template === "account-deleted") return await forget(mail);
-      return await update(mail, { state: delivery.outcome, sealedContent: null, ...settled });
+      return await update(mail, { state: delivery.outcome, ...settled, ...keptOf(mail) });
     case "captured":
       return await update(mail, { state: "captured", ...settled });
     case "deferred":
@@ -173,6 +185,42 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
         serverAnswer: delivery.answer,
       });
   }
+}
+
+/** What is left of a mail that has been given up. */
+function keptOf({ template }: Mail): Prisma.MailUpdateManyMutationInput {
+  return resendable.includes(template)
+    ? { expiresAt: new Date(Date.now() + resendableFor) }
+    : { sealedContent: null };
+}
+
+/** Whether a mail has been given up and can be sent again. */
+export function isResendable({ state, sealedContent, expiresAt }: Mail): boolean {
+  return ["refused", "expired"].includes(state) && sealedContent !== null && expiresAt > new Date();
+}
+
+/**
+ * Puts a mail that has been given up back into the queue, once, however often it is asked for at the same time.
+ * @returns false when it cannot be sent again
+ */
+export async function requeueMail(transaction: Transaction, id: string): Promise<boolean> {
+  const now = new Date();
+  const { count } = await transaction.mail.updateMany({
+    where: {
+      id,
+      state: { in: ["refused", "expired"] },
+      sealedContent: { not: null },
+      expiresAt: { gt: now },
+    },
+    data: {
+      state: "queued",
+      attempts: 0,
+      nextAttemptAt: now,
+      expiresAt: new Date(now.getTime() + resendableFor),
+      settledAt: null,
+    },
+  });
+  return count === 1;
 }
 
 /** The last mail of an account leaves nothing behind that names its person. */

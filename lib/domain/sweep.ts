@@ -19,7 +19,7 @@ const settledMails = days(30);
 /** A browser whose cookie has run out is not known any more. */
 const knownBrowsers = days(366);
 
-/** Removes a few dead rows of each table; one that has been renewed meanwhile is not among them. */
+/** Removes a few dead rows of each table, or what is dead in them; one that has been renewed meanwhile is not among them. */
 function removals(): Record<string, Prisma.Sql> {
   const now = new Date();
   const before = (age: number) => new Date(now.getTime() - age);
@@ -36,6 +36,10 @@ function removals(): Record<string, Prisma.Sql> {
       (SELECT "id" FROM "SignInRequest" WHERE "expiresAt" <= ${before(tombstones)} LIMIT ${batch})`,
     Mail: Prisma.sql`DELETE FROM "Mail" WHERE "id" IN
       (SELECT "id" FROM "Mail" WHERE "createdAt" <= ${before(settledMails)} AND "state" <> 'queued' LIMIT ${batch})`,
+    // What has been given up says nothing more, once it cannot be sent again.
+    MailContent: Prisma.sql`UPDATE "Mail" SET "sealedContent" = NULL WHERE "id" IN
+      (SELECT "id" FROM "Mail" WHERE "state" IN ('refused', 'expired') AND "expiresAt" <= ${now}
+        AND "sealedContent" IS NOT NULL LIMIT ${batch})`,
     AddressChange: Prisma.sql`DELETE FROM "AddressChange" WHERE "id" IN
       (SELECT "id" FROM "AddressChange" WHERE "expiresAt" <= ${before(tombstones)}
         AND ("undoUntil" IS NULL OR "undoUntil" <= ${now}) LIMIT ${batch})`,

@@ -103,6 +103,7 @@ const administered = {
   unblocked: "own",
   "second-factor-disabled": "own",
   properties: "own",
+  "mail-resent": "own",
 } satisfies Record<string, Case>;
 /** What becomes of a scope. */
 const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;
