@@ -24,6 +24,8 @@ const refusals: Record<AdministrationRefused["reason"], string> = {
   "unknown-mail": "There is no such mail; mails are known for 30 days.",
   "not-resendable":
     "This mail cannot be sent again: it has not been given up, or what it said has been erased.",
+  nobody: "There is nobody to whom this could go.",
+  pace: "A mailing queues from 1 to 6000 mails a minute.",
   oneself: "Nobody does this to their own account.",
   "last-super":
     "This is the last account with the scope super that is not blocked. Grant it to another first.",

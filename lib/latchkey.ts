@@ -6,6 +6,8 @@
 import { forbidden, redirect } from "next/navigation";
 import { cache } from "react";
 import { readProperties, type UserProperties } from "@/lib/domain/properties";
+import { emailUser as writeTo } from "@/lib/domain/email-user";
+import type { NewMessage } from "@/lib/domain/message";
 import { hasScope, listScopes } from "@/lib/domain/scopes";
 import { isRecentlySignedIn } from "@/lib/domain/sessions";
 import { requestContext } from "@/lib/platform/request-context";
@@ -87,4 +89,17 @@ export async function requireRecentSignIn(): Promise<CurrentUser> {
   const signedIn = await currentSession();
   if (signedIn && (await isRecentlySignedIn(signedIn))) return user;
   return redirect(stepUpPath(await requestedPath()));
+}
+
+/**
+ * Writes to a user, in the frame of the site's mails: a subject, plain text whose blank lines part paragraphs and whose web
+ * addresses become links, and a button if there is one. It waits in the outbox and is tried for seven days; on record it is
+ * the site that wrote. Whether the person who asked for it may do so is for the caller to ask.
+ * @param user somebody with an account, such as `requireUser` gives
+ * @returns the id of the mail
+ * @throws {InvalidMessage} which says what is wrong with the message, and {AdministrationRefused} when the account is gone
+ */
+export async function emailUser(user: { id: string }, message: NewMessage): Promise<string> {
+  const client = { userAgent: "", networkAddress: "" };
+  return await writeTo({ id: "system", client }, user.id, message);
 }

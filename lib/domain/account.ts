@@ -52,7 +52,7 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     client,
     details: { act: "export" },
   });
-  const [account, sessions, browsers, changes, notices, events, factors, scopes, terms] =
+  const [account, sessions, browsers, changes, notices, events, factors, scopes, terms, written] =
     await Promise.all([
       database().user.findUniqueOrThrow({ where: { id: userId } }),
       database().session.findMany({
@@ -70,6 +70,7 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
       readFactors(userId),
       database().userScope.findMany({ where: { userId }, orderBy: { scope: "asc" } }),
       database().userSearchTerm.findMany({ where: { userId }, orderBy: { term: "asc" } }),
+      readWritten(userId),
     ]);
   const emails = await listOwnAddresses(database(), account);
   const [requests, mails, stops] = await Promise.all([
@@ -93,6 +94,7 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
     ...factors,
     scopes,
     search_terms: terms,
+    ...written,
     sign_in_requests: requests,
     mails,
     mail_stops: stops,
@@ -106,6 +108,15 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
       details: readDetails(event),
     })),
   };
+}
+
+/** What an administrator writes to others. */
+async function readWritten(userId: string) {
+  const [mailings, drafts] = await Promise.all([
+    database().mailing.findMany({ where: { actor: userId }, omit: { cursor: true } }),
+    database().messageDraft.findMany({ where: { userId }, omit: { sealedFields: true } }),
+  ]);
+  return { mailings, message_drafts: drafts };
 }
 
 async function readFactors(userId: string) {

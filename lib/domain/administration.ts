@@ -42,7 +42,9 @@ export class AdministrationRefused extends Error {
       | "name"
       | "reason"
       | "unknown-mail"
-      | "not-resendable",
+      | "not-resendable"
+      | "nobody"
+      | "pace",
   ) {
     super(`Refused: ${reason}`);
   }

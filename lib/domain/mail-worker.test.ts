@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { randomToken } from "@/lib/platform/secrets";
 import { mailStopToken, peekMailStop } from "./mail-stop";
 import { renderMail } from "./mail-worker";
-import { readMailContent } from "./outbox";
+import { type MailContent, queueMail, readMailContent } from "./outbox";
 import { storeSignInRequest } from "./sign-in-request";
 
 process.env.SITE_URL = "https://example.org";
@@ -108,6 +109,38 @@ test.each(["", "-", "x".repeat(300), "\u202E", "👋"])(
   async (userAgent) => expect((await ask(userAgent)).text).toContain("with an unknown browser"),
 );
 
+const hostileText = [
+  "Hello <b>there</b> & goodbye,",
+  "see https://example.com/a?b=c&d=e(1). Or javascript:alert(1), or example.net,",
+  '<https://example.com/"onclick="x> {braces} %s <!-- -->',
+].join("\n");
+
+test("a message is text in paragraphs, whose web addresses are links, and nothing else is markup", async () => {
+  const mail = await messageMail("News & <i>more</i>", `${hostileText}\n \n\nAgain.\n\nAgain.`);
+  const { subject, text, html } = await renderMail(mail);
+  expect(subject).toBe("News & <i>more</i>");
+  expect(text).toContain(`\n\n${hostileText}\n\nAgain.\n\nAgain.\n\nRead on\n\nhttps://`);
+  expect(text).toMatch(/-- \nWhoever runs Ann & Bob's sent this to ann@example\.org because/);
+  const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, href = ""]) => href);
+  expect(links).toEqual([
+    "https://example.com/a?b=c&amp;d=e(1",
+    "https://example.com/",
+    "https://example.com/?a=1&amp;b=2",
+  ]);
+  expect(html).not.toMatch(/<b>|<i>|onclick="|<script|alert\(1\)"/);
+  expect(readable(html)).toContain("Hello &lt;b&gt;there&lt;/b&gt; & goodbye,");
+  expect(html.match(/Again\./g)).toHaveLength(2);
+});
+
+test("an invitation leads to the sign-in page with the address, and carries no secret", async () => {
+  const mail = await storedMail({ template: "invitation" });
+  const { subject, text, html } = await renderMail(mail);
+  expect(subject).toBe("You have an account at Ann & Bob's");
+  const link = "https://example.org/sign-in?email=ann%40example.org";
+  expect(text.split("\n").filter((line) => line === link)).toHaveLength(1);
+  expect(html).toContain(`href="${link}"`);
+});
+
 test("two mails differ in link and code, and one looks the same each time", async () => {
   const [one, two] = [await ask(), await ask()];
   expect(one.link).not.toBe(two.link);
@@ -140,6 +173,18 @@ async function ask(userAgent = chrome) {
   const link = `https://example.org/confirm?token=${content.linkToken}`;
   const stopLink = `https://example.org/stop-mails?token=${mailStopToken(mail.signInRequestId ?? "")}`;
   return { mail, link, stopLink, code: content.code, ...(await renderMail(mail)) };
+}
+
+async function messageMail(subject: string, text: string): Promise<Mail> {
+  const button = { label: "Read on", url: "https://example.com/?a=1&b=2" };
+  return await storedMail({ template: "message", message: { subject, text, button } });
+}
+
+async function storedMail(content: MailContent): Promise<Mail> {
+  await database().mail.deleteMany();
+  const expiresAt = new Date(Date.now() + 60_000);
+  await queueMail(database(), { recipient: "ann@example.org", expiresAt, content });
+  return await database().mail.findFirstOrThrow();
 }
 
 /** What a person reads. */

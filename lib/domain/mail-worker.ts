@@ -12,6 +12,7 @@ import {
   renderStepUpMail,
 } from "@/emails/mails";
 import type { Mail } from "@/lib/platform/database/client/client";
+import { database } from "@/lib/platform/database/database";
 import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
@@ -21,6 +22,7 @@ import { atShutdown } from "@/lib/platform/shutdown";
 import { undoToken } from "./address-change";
 import { describeDevice } from "./device";
 import { mailStopToken } from "./mail-stop";
+import { type Message, messageOf } from "./message";
 import {
   claimDueMails,
   claimRenewal,
@@ -33,25 +35,33 @@ import { noticeToken } from "./security-mail";
 
 /** How many mails are on their way at once: one slow answer does not hold up the others. */
 const concurrency = 10;
+/** How many of them may be mails that nobody waits for: however slow a mailing goes, a sign-in finds room. */
+const patientConcurrency = 5;
 
 const worker = processWide<{ wake?: () => void }>("mail-worker", () => ({}));
 
 /** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
 export function startMailWorker(): void {
   if (worker.wake) return;
-  const underWay = new Map<string, Promise<void>>();
+  const underWay = new Map<string, { canWait: boolean; sending: Promise<void> }>();
   let isLooking = false;
   let isStopped = false;
   const look = async () => {
     if (isStopped || isLooking || underWay.size >= concurrency) return;
     isLooking = true;
     try {
-      for (const mail of await claimDueMails(concurrency - underWay.size, [...underWay.keys()])) {
+      const patient = [...underWay.values()].filter(({ canWait }) => canWait).length;
+      const claimed = await claimDueMails(
+        concurrency - underWay.size,
+        [...underWay.keys()],
+        patientConcurrency - patient,
+      );
+      for (const mail of claimed) {
         const sending = send(mail).finally(() => {
           underWay.delete(mail.id);
           void look();
         });
-        underWay.set(mail.id, sending);
+        underWay.set(mail.id, { canWait: mail.canWait, sending });
       }
     } catch (error) {
       log().error({ err: error }, "the mail queue could not be read");
@@ -64,7 +74,7 @@ export function startMailWorker(): void {
   // What a server has taken and nobody has written down would be sent again.
   atShutdown(async () => {
     isStopped = true;
-    await Promise.all(underWay.values());
+    await Promise.all([...underWay.values()].map(({ sending }) => sending));
   });
 }
 
@@ -107,7 +117,7 @@ export async function renderMail(mail: Mail): Promise<RenderedMail> {
   const { siteName } = environment();
   const { recipient, expiresAt } = mail;
   if (content.template === "message")
-    return await renderMessageMail({ siteName, recipient, ...content.message });
+    return await renderMessage(content.message ?? (await readMailingMessage(mail)), recipient);
   if (content.template === "invitation")
     return await renderInvitationMail({ siteName, recipient, link: invitationLink(recipient) });
   const about = aboutOf(mail, content);
@@ -153,6 +163,18 @@ function aboutOf(mail: Mail, content: Extract<MailContent, { userAgent: string }
     at: new Date(content.askedAt),
     timeZone: content.timeZone ?? "UTC",
   };
+}
+
+/** A message as its recipient reads it. */
+export async function renderMessage(message: Message, recipient: string): Promise<RenderedMail> {
+  return await renderMessageMail({ siteName: environment().siteName, recipient, ...message });
+}
+
+/** What one of many says. */
+async function readMailingMessage({ id, mailingId }: Mail): Promise<Message> {
+  const mailing = mailingId && (await database().mailing.findUnique({ where: { id: mailingId } }));
+  if (!mailing) throw new Error(`The mailing of mail ${id} is gone`);
+  return messageOf(mailing);
 }
 
 function invitationLink(recipient: string): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Mailing } from "@/lib/platform/database/client/client";
 import { isName, tidyName } from "./name";
 
 /** In UTF-16 units, as forms count them. */
@@ -51,6 +52,12 @@ export function checkMessage({ button = null, ...rest }: NewMessage): Message {
   if (checked.success) return checked.data;
   const names = checked.error.issues.map(({ path }) => path.at(-1));
   throw new InvalidMessage(messageProblems.filter((problem) => names.includes(problem)));
+}
+
+/** The message of a mailing. */
+export function messageOf({ subject, text, buttonLabel, buttonUrl }: Mailing): Message {
+  const button = buttonLabel && buttonUrl ? { label: buttonLabel, url: buttonUrl } : null;
+  return { subject, text, button };
 }
 
 function line(longest: number) {

@@ -106,6 +106,36 @@ test("no more are claimed than asked for, and those that wait longest come first
   expect(await claimDueMails(2)).toMatchObject([{ recipient: "third" }]);
 });
 
+test("those that somebody waits for come first, however long others have waited", async () => {
+  const message = { template: "message", message: null } as const;
+  const expiresAt = new Date("2030-01-02T10:42:00Z");
+  for (let count = 0; count < 8; count++)
+    await queueMail(database(), { recipient: `${count}`, expiresAt, content: message });
+  later(60);
+  for (const recipient of ["first", "second"]) {
+    await queue(recipient);
+    later(1);
+  }
+  const templates = async (limit: number, patientLimit?: number) =>
+    (await claimDueMails(limit, [], patientLimit)).map(({ template }) => template);
+  expect(await templates(1)).toEqual(["sign-in"]);
+  expect(await templates(5, 2)).toEqual(["sign-in", "message", "message"]);
+  expect(await templates(5, -1)).toEqual([]);
+  expect(await templates(5)).toEqual(Array(5).fill("message"));
+});
+
+test("what can wait is tried once a minute in the end", async () => {
+  const content = { template: "invitation" } as const;
+  const expiresAt = new Date("2030-01-02T10:42:00Z");
+  await queueMail(database(), { recipient: "ann@example.org", expiresAt, content });
+  for (const pause of [2, 4, 8, 16, 32, 60, 60]) {
+    await recordDelivery(await claim(), { outcome: "deferred", answer: "451 later" });
+    later(pause - 0.001);
+    expect(await claimDueMails(10)).toEqual([]);
+    later(0.001);
+  }
+});
+
 test.each<Delivery["outcome"]>(["accepted", "refused", "expired"])(
   "a mail that is %s is settled, and what it held is erased",
   async (outcome) => {

@@ -88,7 +88,8 @@ const mailContent = z.discriminatedUnion("template", [
   }),
   z.object({ template: z.literal("account-deleted"), ...asker }),
   z.object({ template: z.literal("invitation") }),
-  z.object({ template: z.literal("message"), message: checkedMessage }),
+  /** Without words of its own when it is one of many: its mailing has them. */
+  z.object({ template: z.literal("message"), message: checkedMessage.nullable() }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
 
@@ -101,24 +102,45 @@ const resendable: string[] = [
 /** For so long. */
 const resendableFor = days(7);
 
+/** Nobody sits and waits for these: they let the others go first. */
+const patient: string[] = ["invitation", "message"] satisfies MailContent["template"][];
+
 /** How long a claim holds unless it is renewed. After that the process that made it is held for dead, and another may try. */
 const claimLifetime = seconds(20);
 /** How often a process that is still at it renews its claim. */
 export const claimRenewal = seconds(5);
 
-/** Stores a mail in the transaction of the act that it belongs to, so that neither is without the other. */
-export async function queueMail(
-  transaction: Transaction,
-  mail: { signInRequestId?: string; recipient: string; expiresAt: Date; content: MailContent },
-): Promise<void> {
-  const { content, ...rest } = mail;
-  await transaction.mail.create({
-    data: {
-      ...rest,
-      template: content.template,
-      sealedContent: seal("mail content", JSON.stringify(content)),
-    },
-  });
+type NewMail = {
+  recipient: string;
+  expiresAt: Date;
+  content: MailContent;
+  signInRequestId?: string;
+  /** Whose account an invitation or a message is for. */
+  userId?: string;
+  /** The mailing that it is one of. */
+  mailingId?: string;
+};
+
+/**
+ * Stores a mail in the transaction of the act that it belongs to, so that neither is without the other.
+ * @returns its id
+ */
+export async function queueMail(transaction: Transaction, mail: NewMail): Promise<string> {
+  return (await transaction.mail.create({ data: rowOf(mail) })).id;
+}
+
+/** Stores many at once. */
+export async function queueMails(transaction: Transaction, mails: NewMail[]): Promise<void> {
+  await transaction.mail.createMany({ data: mails.map(rowOf) });
+}
+
+function rowOf({ content, ...rest }: NewMail): Prisma.MailUncheckedCreateInput {
+  return {
+    ...rest,
+    template: content.template,
+    canWait: patient.includes(content.template),
+    sealedContent: seal("mail content", JSON.stringify(content)),
+  };
 }
 
 /** Takes back what has not gone out yet: what it carries is dead. */
@@ -134,17 +156,27 @@ export async function cancelMailsTo(
 }
 
 /**
- * Claims mails that are due, each by one conditional write: of several processes one sends it.
+ * Claims mails that are due, each by one conditional write: of several processes one sends it. Those that somebody waits
+ * for come first.
  * @param limit how many at most
  * @param underWay the ids of those that this process is at: a clock that jumps does not make them due
+ * @param patientLimit how many at most of those that can wait
  */
-export async function claimDueMails(limit: number, underWay: string[] = []): Promise<Mail[]> {
+export async function claimDueMails(
+  limit: number,
+  underWay: string[] = [],
+  patientLimit = limit,
+): Promise<Mail[]> {
   const now = new Date();
-  const due = await database().mail.findMany({
-    where: { state: "queued", nextAttemptAt: { lte: now }, id: { notIn: underWay } },
-    orderBy: { nextAttemptAt: "asc" },
-    take: limit,
-  });
+  const list = async (canWait: boolean, take: number) =>
+    await database().mail.findMany({
+      where: { state: "queued", canWait, nextAttemptAt: { lte: now }, id: { notIn: underWay } },
+      orderBy: { nextAttemptAt: "asc" },
+      take,
+    });
+  const due = await list(false, limit);
+  const room = Math.min(limit - due.length, patientLimit);
+  if (room > 0) due.push(...(await list(true, room)));
   const claimed: Mail[] = [];
   for (const mail of due) {
     const { count } = await database().mail.updateMany({
@@ -181,7 +213,7 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
       return await update(mail, { state: "captured", ...settled });
     case "deferred":
       return await update(mail, {
-        nextAttemptAt: nextAttempt(mail.attempts),
+        nextAttemptAt: nextAttempt(mail),
         serverAnswer: delivery.answer,
       });
   }
@@ -236,9 +268,12 @@ async function update(mail: Mail, data: Prisma.MailUpdateManyMutationInput): Pro
   });
 }
 
-/** Pauses of 2, 4, 8, 16 and then 20 seconds: soon after the server is back, every mail is on its way. */
-function nextAttempt(attempts: number): Date {
-  return new Date(Date.now() + Math.min(seconds(2 ** attempts), seconds(20)));
+/**
+ * Pauses of 2, 4, 8, 16 and then 20 seconds: soon after the server is back, every mail is on its way. What can wait is
+ * tried once a minute in the end: it may be many, and the server may be refusing them because they are.
+ */
+function nextAttempt({ attempts, canWait }: Mail): Date {
+  return new Date(Date.now() + Math.min(seconds(2 ** attempts), seconds(canWait ? 60 : 20)));
 }
 
 /** The newest mails that the local mailbox caught. */

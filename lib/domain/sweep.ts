@@ -40,6 +40,10 @@ function removals(): Record<string, Prisma.Sql> {
     MailContent: Prisma.sql`UPDATE "Mail" SET "sealedContent" = NULL WHERE "id" IN
       (SELECT "id" FROM "Mail" WHERE "state" IN ('refused', 'expired') AND "expiresAt" <= ${now}
         AND "sealedContent" IS NOT NULL LIMIT ${batch})`,
+    Mailing: Prisma.sql`DELETE FROM "Mailing" WHERE "id" IN
+      (SELECT "id" FROM "Mailing" WHERE "endedAt" <= ${before(settledMails)} LIMIT ${batch})`,
+    MessageDraft: Prisma.sql`DELETE FROM "MessageDraft" WHERE "id" IN
+      (SELECT "id" FROM "MessageDraft" WHERE "expiresAt" <= ${now} LIMIT ${batch})`,
     AddressChange: Prisma.sql`DELETE FROM "AddressChange" WHERE "id" IN
       (SELECT "id" FROM "AddressChange" WHERE "expiresAt" <= ${before(tombstones)}
         AND ("undoUntil" IS NULL OR "undoUntil" <= ${now}) LIMIT ${batch})`,

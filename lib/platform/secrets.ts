@@ -16,6 +16,7 @@ type Purpose =
   | "sign-in code"
   | "mail stop"
   | "paused act"
+  | "message draft"
   | "security notice"
   | "address code"
   | "address undo"

@@ -103,7 +103,11 @@ const administered = {
   unblocked: "own",
   "second-factor-disabled": "own",
   properties: "own",
+  mailed: "own",
   "mail-resent": "own",
+  "mailing-begun": "own",
+  "mailing-stopped": "own",
+  invited: "own",
 } satisfies Record<string, Case>;
 /** What becomes of a scope. */
 const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;

@@ -1,4 +1,5 @@
 import { startMailWorker } from "@/lib/domain/mail-worker";
+import { startMailings } from "@/lib/domain/mailings";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { grantToConfiguredAdmins } from "@/lib/domain/scopes";
 import { startSweeper } from "@/lib/domain/sweep";
@@ -14,6 +15,7 @@ export async function prepareToServe(): Promise<void> {
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();
+    startMailings();
     startSweeper();
   } catch (error) {
     const lines =

@@ -33,6 +33,7 @@ export async function forgetLimits(): Promise<void> {
 export async function emptyDatabase(): Promise<void> {
   await database().user.deleteMany();
   await database().mail.deleteMany();
+  await database().mailing.deleteMany();
   await database().signInRequest.deleteMany();
   await database().mailStop.deleteMany();
   await database().auditEvent.deleteMany();
