@@ -16,6 +16,10 @@ const statuses: Record<Reason, number> = {
   scope: 422,
   name: 422,
   reason: 422,
+  "unknown-mail": 404,
+  "not-resendable": 409,
+  nobody: 422,
+  pace: 422,
 };
 
 /**
