@@ -26,6 +26,7 @@ test("an event says what happened to whom, who did it, from where, and when", as
     actor: "ann",
     ...client,
     details: JSON.stringify(details),
+    act: "revoked",
   });
   expect(event && readDetails(event)).toEqual(details);
 });
