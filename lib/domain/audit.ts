@@ -60,6 +60,7 @@ export const eventActs: Record<EventType, readonly string[]> = {
     "blocked",
     "unblocked",
     "second-factor-disabled",
+    "mail-resent",
   ],
   user_deleted: [],
   sensitive_read: ["export", "audit-export"],
