@@ -34,3 +34,11 @@ export function DoneSign({ className }: Sign) {
     </svg>
   );
 }
+
+export function ChoiceSign({ className }: Sign) {
+  return (
+    <svg viewBox="0 0 20 20" className={className} aria-hidden="true" {...stroke}>
+      <path d="m5.5 8 4.5 4.5L14.5 8" />
+    </svg>
+  );
+}

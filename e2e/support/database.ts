@@ -117,17 +117,55 @@ export async function lockDatabase(site: Site): Promise<() => Promise<void>> {
 }
 
 /** Takes the sessions out of the site's sight, as a fault of the database would; puts them back. */
-export async function hideSessions(site: Site): Promise<() => Promise<void>> {
-  await execute('ALTER TABLE "Session" RENAME TO "HiddenSession"');
-  return () => execute('ALTER TABLE "HiddenSession" RENAME TO "Session"');
+export function hideSessions(site: Site): Promise<() => Promise<void>> {
+  return hideTable(site, "Session");
+}
 
-  async function execute(script: string) {
-    const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
-    try {
-      await database.executeScript(script);
-    } finally {
-      await database.dispose();
-    }
+/** The same with the audit trail. */
+export function hideEvents(site: Site): Promise<() => Promise<void>> {
+  return hideTable(site, "AuditEvent");
+}
+
+async function hideTable(site: Site, table: string): Promise<() => Promise<void>> {
+  await execute(site, `ALTER TABLE "${table}" RENAME TO "Hidden${table}"`);
+  return () => execute(site, `ALTER TABLE "Hidden${table}" RENAME TO "${table}"`);
+}
+
+/** Writes so many events about an account into the audit trail, the youngest of them older than all real ones. */
+export function addEvents(site: Site, count: number, userId: string): Promise<void> {
+  return execute(
+    site,
+    `INSERT INTO "AuditEvent" ("id", "type", "userId", "networkAddress", "userAgent")
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+     SELECT printf('00000000-0000-7000-8000-%012x', i), 'user_updated', '${userId}', '203.0.113.7',
+       'A browser that says a lot about itself, as most do: ' || i FROM n`,
+  );
+}
+
+/** A mail as it is stored. */
+export interface StoredMail {
+  id: string;
+  state: string;
+  attempts: number;
+}
+
+/** The mails to an address, the oldest first. */
+export async function listMails(site: Site, recipient: string): Promise<StoredMail[]> {
+  const sql = 'SELECT "id", "state", "attempts" FROM "Mail" WHERE "recipient" = ? ORDER BY "id"';
+  const rows = await query(site, sql, recipient);
+  return rows.map(([id, state, attempts]) => ({
+    id: String(id),
+    state: String(state),
+    attempts: Number(attempts),
+  }));
+}
+
+async function execute(site: Site, script: string): Promise<void> {
+  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
+  try {
+    await database.executeScript(script);
+  } finally {
+    await database.dispose();
   }
 }
 

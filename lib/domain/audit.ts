@@ -21,7 +21,7 @@ export const eventTypes = [
 export type EventType = (typeof eventTypes)[number];
 
 /** What tells events of one type apart, and can be asked for. */
-export const eventActs: Record<EventType, readonly string[]> = {
+export const eventActs = {
   authn_login_success: ["link", "code", "number", "link-and-code", "passkey"],
   authn_login_fail: [
     "wrong-code",
@@ -65,7 +65,7 @@ export const eventActs: Record<EventType, readonly string[]> = {
   user_deleted: [],
   sensitive_read: ["export", "audit-export"],
   sensitive_update: ["address-change-asked", "not-me"],
-};
+} as const satisfies Record<EventType, readonly string[]>;
 
 type NewEvent = {
   type: EventType;

@@ -33,8 +33,9 @@ export async function refuseAdministration(
   { reason }: AdministrationRefused,
   kept: Record<string, string> = {},
 ): Promise<Response> {
+  const query = new URLSearchParams({ refused: reason, ...kept });
   if (wantsPage(request.headers))
-    return seeOther(`${page}?${new URLSearchParams({ refused: reason, ...kept })}`);
+    return seeOther(`${page}${page.includes("?") ? "&" : "?"}${query}`);
   const detail = (await getTranslations("admin.refused"))(reason);
   const status = statuses[reason];
   const errors = status === 422 ? [{ field: reason, code: reason, detail }] : [];

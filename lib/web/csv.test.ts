@@ -3,7 +3,24 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { csvLines, guardCell } from "./csv";
 
-const signs = ["=", "+", "-", "@", ";", ",", '"', "'", "\t", "\r", "\n", " ", "＝", "\u200b", "\0", "a"];
+const signs = [
+  "=",
+  "+",
+  "-",
+  "@",
+  ";",
+  ",",
+  '"',
+  "'",
+  "\t",
+  "\r",
+  "\n",
+  " ",
+  "＝",
+  "\u200b",
+  "\0",
+  "a",
+];
 const cell = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.constantFrom(...signs) }),
@@ -43,7 +60,7 @@ test.each([
   ["@SUM(A1)", "'@SUM(A1)"],
   ["\t=1", "'\t'=1"],
   ["\rx", "'\rx"],
-  [' \u00a0"=1', '\' \u00a0"=1'],
+  [' \u00a0"=1', "' \u00a0\"=1"],
   ["'=1", "''=1"],
   ["\u200b=1", "'\u200b=1"],
   ["＝1", "'＝1"],

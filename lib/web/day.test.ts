@@ -28,9 +28,15 @@ test.each(["", "2030", "2030-02-29", "2030-13-01", "2030-00-10", "2030-1-1", "01
   (day) => expect([startOfDay(day, "UTC"), nextDay(day)]).toEqual([null, null]),
 );
 
-test.each(["1969-12-31", "0000-01-01", "+12030-01-01", "2030-01-01T00:00", " 2030-01-01", "２０３０-01-01"])(
-  "%j is none that events have",
-  (day) => expect([startOfDay(day, "UTC"), nextDay(day)]).toEqual([null, null]),
+test.each([
+  "1969-12-31",
+  "0000-01-01",
+  "+12030-01-01",
+  "2030-01-01T00:00",
+  " 2030-01-01",
+  "２０３０-01-01",
+])("%j is none that events have", (day) =>
+  expect([startOfDay(day, "UTC"), nextDay(day)]).toEqual([null, null]),
 );
 
 test("the next day is the one in the calendar", () => {

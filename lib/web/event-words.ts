@@ -27,6 +27,8 @@ export async function describeEvent(event: AuditEvent): Promise<string> {
       return t(type, { scope: text("scope") });
     case "privilege_permissions_changed":
       return t(type, { scope: text("scope"), act: key("act") });
+    case "sensitive_read":
+      return details.act === "audit-export" ? t("audit-export") : t(type);
     case "sensitive_update":
       return details.act === "not-me"
         ? t("not-me")
@@ -50,4 +52,32 @@ export async function describeOrigin(event: AuditEvent): Promise<string> {
     system: device?.system ?? "none",
   });
   return t("account.activity.from", { device: name, networkAddress });
+}
+
+/** What is told in the words of `describeEvent`, by its name in the details. */
+const toldInWords = new Set(
+  "act way factor stepUp reason count field from to undone email scope sessionId".split(" "),
+);
+
+/** The same for administrators: of the person, not to them, and with what the words leave out. */
+export async function describeForAdministrators(
+  event: AuditEvent,
+): Promise<{ what: string; more: string[]; device: string }> {
+  const t = await getTranslations();
+  const { act, reason, stepUp, ...rest } = readDetails(event);
+  const isExport = act === "audit-export";
+  const more = Object.entries(rest).filter(([name]) => isExport || !toldInWords.has(name));
+  const device = describeDevice(event.userAgent);
+  return {
+    what: stepUp ? t("admin.audit.stepUp") : await describeEvent(event),
+    more: [
+      // In the words of whoever did it; the reason of an event that is no act is a name, and told.
+      ...(act && reason ? [t("admin.audit.reason", { reason: String(reason) })] : []),
+      ...more.filter(([, value]) => value !== false).map(([name, value]) => `${name}: ${value}`),
+    ],
+    device: t("device.name", {
+      browser: device?.browser ?? "none",
+      system: device?.system ?? "none",
+    }),
+  };
 }

@@ -1,13 +1,16 @@
 import { createTranslator, IntlErrorCode } from "use-intl/core";
 import { describe, expect, test } from "vitest";
 import { changeProblems } from "@/lib/domain/address-change";
+import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { emailAddressProblems } from "@/lib/domain/email-address";
 import { type FactorKind, factorProblems } from "@/lib/domain/factor-proof";
+import { mailStates, mailTemplates } from "@/lib/domain/mail-search";
 import type { MailContent, SensitiveAct } from "@/lib/domain/outbox";
 import type { MailWay, SignInRefused } from "@/lib/domain/redemption";
 import type { EndReason } from "@/lib/domain/sessions";
 import { proofProblems } from "@/lib/domain/sign-in-proof";
 import messages from "@/messages/en.json";
+import { auditProblems } from "./audit-filter";
 
 type Notice = Extract<MailContent, { template: "security" }>["notice"];
 /** Why somebody is refused: the problems that come with an address, a wrong code for a new one, a wrong second factor. */
@@ -109,6 +112,17 @@ const administered = {
   "mailing-stopped": "own",
   invited: "own",
 } satisfies Record<string, Case>;
+const templates: Record<MailContent["template"], true> = {
+  "sign-in": true,
+  "step-up": true,
+  "no-account": true,
+  "address-change": true,
+  "address-taken": true,
+  security: true,
+  "account-deleted": true,
+  invitation: true,
+  message: true,
+};
 /** What becomes of a scope. */
 const scopeActs = { granted: "shared", revoked: "own" } satisfies Record<string, Case>;
 /** What the pages of the second factor say beside the problems of the factor itself, and of the sign-in. */
@@ -177,9 +191,31 @@ test.each([
   ["account.email.problem", changeProblems],
   ["proof.problem", proofProblems],
   ["twoFactor.problem", [...factorProblems, ...pageProblems]],
+  ["admin.audit.type", eventTypes],
+  ["admin.audit.act", [...new Set(Object.values(eventActs).flat())]],
+  ["admin.audit.problem", auditProblems],
+  ["admin.mail.state", mailStates],
+  ["admin.mail.template", Object.keys(templates)],
+  ["admin.mail.template", mailTemplates],
 ] as const)("%s has words for each, and for nothing else", (key, names) => {
   const known = leaves.filter((leaf) => leaf.startsWith(`${key}.`));
   expect(known.toSorted()).toEqual(names.map((name) => `${key}.${name}`).toSorted());
+});
+
+test("whatever has words of its own in an event can be asked for", () => {
+  const told = {
+    authn_login_success: { ...ways, passkey: "own" },
+    authn_login_fail: failures,
+    authn_token_revoked: ends,
+    privilege_permissions_changed: scopeActs,
+    user_updated: { name: "own", email: "own", ...factorActs, ...administered },
+  };
+  for (const [type, acts] of Object.entries(told)) {
+    const own = Object.entries(acts).filter(([, which]) => which === "own");
+    const asked = eventActs[type as keyof typeof told];
+    expect(asked, type).toEqual(expect.arrayContaining(own.map(([act]) => act)));
+    for (const act of asked) expect(Object.keys(acts), type).toContain(act);
+  }
 });
 
 test("every problem with an address has words, and every security mail", () => {

@@ -53,7 +53,7 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
           name="filter"
           label={t("filter")}
           defaultValue={filter}
-          options={userFilters.map((value) => ({ value, text: t(`filters.${value}`) }))}
+          options={userFilters.map((value) => [value, t(`filters.${value}`)] as const)}
         />
         <Button size="tall" className="justify-self-start sm:mt-8.5">
           {t("submit")}

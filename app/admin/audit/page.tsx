@@ -1,0 +1,90 @@
+import type { Metadata } from "next";
+import { getFormatter, getTimeZone, getTranslations } from "next-intl/server";
+import { AdminFrame } from "@/components/admin-frame";
+import { AuditEvent } from "@/components/audit-event";
+import { AuditFilters } from "@/components/audit-filters";
+import { Pager } from "@/components/pager";
+import { Button } from "@/components/ui/button";
+import { eventActs, eventTypes } from "@/lib/domain/audit";
+import { listAuditEvents } from "@/lib/domain/audit-search";
+import { requireScope } from "@/lib/latchkey";
+import { auditFields, auditQueryString, readAuditFilter } from "@/lib/web/audit-filter";
+import { describeForAdministrators } from "@/lib/web/event-words";
+import { readQuery, type SearchParams } from "@/lib/web/query";
+
+const path = "/admin/audit";
+const pageSize = 50;
+const acts = [...new Set(Object.values(eventActs).flat())];
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("admin.audit"))("title") };
+}
+
+export default async function AuditPage({ searchParams }: { searchParams: SearchParams }) {
+  await requireScope("admin");
+  const query = await readQuery(searchParams);
+  const timeZone = await getTimeZone();
+  const { typed, problems, filter } = await readAuditFilter(query, timeZone);
+  const page = filter && (await listAuditEvents(filter, query.after, pageSize));
+  const t = await getTranslations("admin.audit");
+  const format = await getFormatter();
+  return (
+    <AdminFrame path={path} title={t("title")}>
+      <p className="text-muted">{t("lead")}</p>
+      <AuditFilters
+        typed={typed}
+        problems={problems}
+        types={eventTypes.map((type) => [type, t(`type.${type}`)])}
+        acts={acts.map((act) => [act, t(`act.${act}`)])}
+        timeZone={timeZone}
+      />
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
+        <h2 className="font-display font-semibold text-xl">{t("results")}</h2>
+        {page && (
+          <form action="/admin/audit/export" method="post">
+            {auditFields.map((field) => (
+              <input key={field} type="hidden" name={field} value={typed[field]} />
+            ))}
+            <Button look="quiet" size="slim" title={t("exportHint")}>
+              {t("export")}
+            </Button>
+          </form>
+        )}
+      </div>
+      {page ? (
+        <>
+          {page.events.length === 0 && <p>{t(query.after ? "end" : "empty")}</p>}
+          <ol className="grid border-line border-t">
+            {page.events.map(async (event) => (
+              <AuditEvent
+                key={event.id}
+                {...(await describeForAdministrators(event))}
+                at={event.createdAt}
+                time={format.dateTime(event.createdAt, {
+                  dateStyle: "medium",
+                  timeStyle: "long",
+                  hourCycle: "h23",
+                })}
+                networkAddress={event.networkAddress}
+                subject={{ id: event.userId, email: event.subject?.emailTyped ?? null }}
+                doer={{ id: event.actor, email: event.doer?.emailTyped ?? null }}
+              />
+            ))}
+          </ol>
+          <Pager
+            newest={
+              query.after ? { href: path + auditQueryString(typed), label: t("newest") } : null
+            }
+            older={
+              page.next
+                ? { href: path + auditQueryString(typed, { after: page.next }), label: t("older") }
+                : null
+            }
+          />
+        </>
+      ) : (
+        <p>{t("wrong")}</p>
+      )}
+    </AdminFrame>
+  );
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { resendMail } from "@/lib/domain/mail-administration";
+import { adminAct } from "@/lib/web/admin-act";
+import { answerDone } from "@/lib/web/answer";
+import { handlers } from "@/lib/web/handler";
+import { mailQueryString, readMailFilter } from "@/lib/web/mail-filter";
+
+const page = "/admin/mail";
+const fields = z.object({
+  mail: z.string().catch(""),
+  // Where to go back to.
+  state: z.string().catch(""),
+  recipient: z.string().catch(""),
+});
+
+/** Sends a mail again that has been given up. */
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  POST: adminAct(pageOf, "admin", async (request, operator, input) => {
+    await resendMail(operator, fields.parse(input).mail);
+    return answerDone(request, pageOf(input, { done: "resent" }));
+  }),
+});
+
+/** The page with the filter that it had. */
+function pageOf(input: Record<string, unknown>, extra: Record<string, string> = {}): string {
+  const { mail: _, ...query } = fields.parse(input);
+  return page + mailQueryString(readMailFilter(query).typed, extra);
+}
