@@ -2,7 +2,7 @@ import { useTranslations } from "next-intl";
 import { Address } from "./ui/address";
 
 /** Who is behind an id: an account, one that is gone, or none. */
-export type Named = { id: string | null; email: string | null };
+type Named = { id: string | null; email: string | null };
 
 type AuditEvent = {
   what: string;
