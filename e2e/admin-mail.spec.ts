@@ -124,9 +124,7 @@ test("the mails can be used with the keyboard, at 320 px, in both schemes", asyn
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/recipient=w/);
   await expectForEverybody(page);
-  await page
-    .getByRole("button", { name: `Send again: Security notice to ${email}` })
-    .focus();
+  await page.getByRole("button", { name: `Send again: Security notice to ${email}` }).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("status")).toHaveText("It is on its way again.");
   await mailServer.waitForMail({ to: email, subject: /has been blocked$/ });

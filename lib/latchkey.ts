@@ -5,9 +5,9 @@
  */
 import { forbidden, redirect } from "next/navigation";
 import { cache } from "react";
-import { readProperties, type UserProperties } from "@/lib/domain/properties";
 import { emailUser as writeTo } from "@/lib/domain/email-user";
 import type { NewMessage } from "@/lib/domain/message";
+import { readProperties, type UserProperties } from "@/lib/domain/properties";
 import { hasScope, listScopes } from "@/lib/domain/scopes";
 import { isRecentlySignedIn } from "@/lib/domain/sessions";
 import { requestContext } from "@/lib/platform/request-context";
