@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import type { Site } from "./site";
 
@@ -14,6 +15,33 @@ export async function countRows(site: Site): Promise<Record<string, number>> {
     counts[String(table)] = Number(count);
   }
   return counts;
+}
+
+/** All that a table of a site holds. */
+async function readTable(site: Site, table: string): Promise<Record<string, unknown>[]> {
+  const url = site.databaseFile;
+  const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
+  try {
+    const sql = `SELECT * FROM "${table}" ORDER BY 1`;
+    const { columnNames, rows } = await database.queryRaw({ sql, args: [], argTypes: [] });
+    return rows.map((row) => Object.fromEntries(row.map((value, at) => [columnNames[at], value])));
+  } finally {
+    await database.dispose();
+  }
+}
+
+/** The tables of a site in which any row is another one after this has been done. */
+export async function tablesChangedBy(site: Site, act: () => Promise<unknown>): Promise<string[]> {
+  const before = await markTables(site);
+  await act();
+  const after = await markTables(site);
+  return Object.keys(after).filter((table) => after[table] !== before[table]);
+}
+
+/** Waits until no mail is on its way: what comes of one changes its row. */
+export async function mailsSettled(site: Site): Promise<void> {
+  const isQueued = ({ state }: Record<string, unknown>) => state === "queued";
+  while ((await readTable(site, "Mail")).some(isQueued)) await pause(20);
 }
 
 /** A mark for each table of a site, which is another one when any row in it is. */

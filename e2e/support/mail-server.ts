@@ -18,6 +18,10 @@ const notices = [
   "New recovery codes for your account",
   "A recovery code was used",
   "Wrong codes for your account",
+  "Your second factor at",
+  "Your account at .* (has been blocked|is open again)$",
+  "What you may do at",
+  "You have been signed out",
 ];
 const anySubjectAskedFor = new RegExp(`^(?!${notices.join("|")})`);
 

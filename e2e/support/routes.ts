@@ -23,6 +23,12 @@ export function listRoutes(): Route[] {
     .sort((one, other) => one.path.localeCompare(other.path));
 }
 
+/** The methods by which a page or handler is asked, `HEAD` and `OPTIONS` aside. */
+export function methodsOf({ kind, source }: Route): ("GET" | "POST")[] {
+  if (kind === "page") return ["GET"];
+  return (["GET", "POST"] as const).filter((method) => RegExp(`^ +${method}: `, "m").test(source));
+}
+
 /** The names that a file imports from anywhere. */
 export function importsOf({ source }: Route): string[] {
   return [...source.matchAll(/\bimport\s+(?:type\s+)?\{([^}]*)\}/g)].flatMap(([, names = ""]) =>
