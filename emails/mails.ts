@@ -222,16 +222,22 @@ export function renderSecurityMail(mail: Security): Promise<RenderedMail> {
 }
 
 /** The last mail that an account gets. */
-export function renderAccountDeletedMail(mail: About): Promise<RenderedMail> {
+export function renderAccountDeletedMail(
+  mail: About & { isByAdministrator: boolean },
+): Promise<RenderedMail> {
   const { t, write, done, accountFooter } = pen(mail);
-  const { siteName } = mail;
+  const { siteName, isByAdministrator, at } = mail;
   return write(accountFooter, {
     subject: t("mail.deleted.subject", { siteName }),
     preview: t("mail.deleted.preview"),
     title: t("mail.deleted.title"),
     blocks: [
       { kind: "text", text: t("mail.deleted.what", { siteName }) },
-      note(`${done} ${t("mail.deleted.notYou")}`),
+      note(
+        isByAdministrator
+          ? t("mail.security.byAdministrator", { time: at })
+          : `${done} ${t("mail.deleted.notYou")}`,
+      ),
     ],
   });
 }

@@ -360,6 +360,7 @@ describe("deleting", () => {
     expect(mail.expiresAt).toEqual(new Date(now.getTime() + 3 * day));
     expect(readMailContent(mail)).toEqual({
       template: "account-deleted",
+      isByAdministrator: false,
       timeZone: "Europe/Berlin",
       askedAt: now.toISOString(),
       ...client,

@@ -185,14 +185,17 @@ export async function removeAccount(
     where: { userId },
     data: { details: null, networkAddress: "", userAgent: "" },
   });
+  const isByAdministrator = actor !== userId;
   await queueMail(transaction, {
     recipient: email,
     expiresAt: new Date(Date.now() + days(3)),
     content: {
       template: "account-deleted",
+      isByAdministrator,
       timeZone: owner.timeZone,
       askedAt: new Date().toISOString(),
-      ...client,
+      // Whose browser it was is not the business of whose account it was.
+      ...(isByAdministrator ? { userAgent: "", networkAddress: "" } : client),
     },
   });
 }

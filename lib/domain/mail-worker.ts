@@ -150,7 +150,10 @@ export async function renderMail(mail: Mail): Promise<RenderedMail> {
       return await renderSecurityMail({ ...about, notice, notMeLink, undoLink, newEmail });
     }
     case "account-deleted":
-      return await renderAccountDeletedMail(about);
+      return await renderAccountDeletedMail({
+        ...about,
+        isByAdministrator: content.isByAdministrator,
+      });
   }
 }
 

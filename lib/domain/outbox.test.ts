@@ -212,7 +212,7 @@ test("cancelling takes back what signs in, and no news of the account", async ()
   for (const other of [
     { ...asker, template: "step-up", linkToken: "another", code: "654321", act: "export" },
     { ...asker, ...notice, ...none, template: "security" },
-    { ...asker, template: "account-deleted" },
+    { ...asker, template: "account-deleted", isByAdministrator: false },
   ] as const)
     await queueMail(database(), { recipient: "ann@example.org", expiresAt, content: other });
   await endRequestsOf(database(), "ann@example.org");
@@ -229,7 +229,7 @@ test.each<Delivery["outcome"]>(["accepted", "refused", "expired"])(
   async (outcome) => {
     const { linkToken: _, code: __, ...asker } = content;
     const expiresAt = new Date("2030-01-04T10:42:00Z");
-    const last = { ...asker, template: "account-deleted" } as const;
+    const last = { ...asker, template: "account-deleted", isByAdministrator: false } as const;
     await queueMail(database(), { recipient: "ann@example.org", expiresAt, content: last });
     await recordDelivery(await claim(), { outcome: "deferred", answer: "451 later" });
     later(2);

@@ -86,7 +86,11 @@ const mailContent = z.discriminatedUnion("template", [
     newEmail: z.string().nullable(),
     ...asker,
   }),
-  z.object({ template: z.literal("account-deleted"), ...asker }),
+  z.object({
+    template: z.literal("account-deleted"),
+    isByAdministrator: z.boolean().default(false),
+    ...asker,
+  }),
   z.object({ template: z.literal("invitation") }),
   /** Without words of its own when it is one of many: its mailing has them. */
   z.object({ template: z.literal("message"), message: checkedMessage.nullable() }),
