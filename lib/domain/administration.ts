@@ -157,8 +157,8 @@ export async function setProperties(
   userId: string,
   typed: string,
 ): Promise<void> {
-  const properties = JSON.stringify(parseProperties(typed));
   await administer(operator, userId, async (transaction, user) => {
+    const properties = JSON.stringify(parseProperties(typed));
     await transaction.user.update({ where: { id: user.id }, data: { properties } });
     return { act: "properties" };
   });

@@ -26,7 +26,9 @@ export function adminAct(page: Page, scope: AdminScope, act: AdminAct) {
       return await act(request, operator, input);
     } catch (error) {
       if (!(error instanceof AdministrationRefused)) throw error;
-      return await refuseAdministration(request, pageOf(page, input), error);
+      // An account that is not there has no page that could say so.
+      const from = error.reason === "unknown-user" ? usersPage : pageOf(page, input);
+      return await refuseAdministration(request, from, error);
     }
   });
   const inScope: Act = async (request, signedIn, input) => {
@@ -51,8 +53,15 @@ async function requireScopeOf({ user }: SignedIn, scope: string, request: Reques
   throw new Problem(403, `This needs the scope “${scope}”, which your account does not have.`);
 }
 
-/** Whose account an act is about, by its id. */
-export const userFields = z.object({ user: z.string().catch("") });
+const usersPage = "/admin/users";
+
+/** Whose account an act is about, by its id. What is no id is none that is there, and would not stand well in an address. */
+export const userFields = z.object({
+  user: z
+    .string()
+    .regex(/^[\w-]{1,100}$/)
+    .catch(""),
+});
 
 /** An act on the account that the field `user` names. A person sees its page again, which says that it is done, or why not. */
 export function userAct<Fields extends z.ZodObject>(
@@ -70,9 +79,9 @@ export function userAct<Fields extends z.ZodObject>(
 /** The page of the account that the field `user` names; the list of all, when it names none. */
 export function formPage(input: Input): string {
   const { user } = userFields.parse(input);
-  return user ? userPage(user) : "/admin/users";
+  return user ? userPage(user) : usersPage;
 }
 
 export function userPage(id: string): string {
-  return `/admin/users/${encodeURIComponent(id)}`;
+  return `${usersPage}/${id}`;
 }

@@ -12,6 +12,18 @@ export async function readQuery(
   );
 }
 
+/**
+ * A long text for an address, whatever its letters: no more than three signs each, where `%E6%BC%A2` takes nine, and
+ * servers refuse addresses of more than 16 KB.
+ */
+export function packText(text: string): string {
+  return Buffer.from(text, "utf16le").toString("base64url");
+}
+
+export function unpackText(packed: string): string {
+  return Buffer.from(packed, "base64url").toString("utf16le");
+}
+
 /** A single digit in an address, and no more: anybody can write it. */
 export function readDigit(text: string | undefined): number {
   return Number(/^\d$/.exec(text ?? "")?.[0] ?? 0);

@@ -8,6 +8,7 @@ import { Select } from "@/components/ui/select";
 import { UserRow } from "@/components/user-row";
 import { listUsers, longestSearch, userFilters } from "@/lib/domain/user-search";
 import { requireScope } from "@/lib/latchkey";
+import { describeRefusal } from "@/lib/web/administration-problem";
 import { setPageStatus } from "@/lib/web/page-status";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
@@ -19,7 +20,8 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function UsersPage({ searchParams }: { searchParams: SearchParams }) {
   await requireScope("admin");
-  const { search = "", filter: asked, after, deleted } = await readQuery(searchParams);
+  const { search = "", filter: asked, after, deleted, refused } = await readQuery(searchParams);
+  const refusal = await describeRefusal(refused);
   const filter = userFilters.find((known) => known === asked) ?? "all";
   const isTooLong = search.length > longestSearch;
   if (isTooLong) setPageStatus(422);
@@ -32,6 +34,7 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
   return (
     <AdminFrame path="/admin/users" title={t("title")}>
       {deleted !== undefined && <Notice look="done">{t("deleted")}</Notice>}
+      {refusal && <Notice look="danger">{refusal}</Notice>}
       <form
         action="/admin/users"
         className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_auto] sm:items-start"

@@ -23,7 +23,7 @@ import { hasSecondFactor } from "@/lib/domain/second-factor";
 import { listSessions } from "@/lib/domain/sessions";
 import { currentScopes, requireScope } from "@/lib/latchkey";
 import { describeRefusal } from "@/lib/web/administration-problem";
-import { readQuery, type SearchParams } from "@/lib/web/query";
+import { readQuery, type SearchParams, unpackText } from "@/lib/web/query";
 import { currentSession } from "@/lib/web/session";
 
 type UserPage = { params: Promise<{ id: string }>; searchParams: SearchParams };
@@ -37,7 +37,8 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function UserPage({ params, searchParams }: UserPage) {
   const administrator = await requireScope("admin");
   const user = (await findUser((await params).id)) ?? notFound();
-  const { done, refused, problem, properties } = await readQuery(searchParams);
+  const { done, refused, problem, properties: packed } = await readQuery(searchParams);
+  const typed = packed === undefined ? undefined : unpackText(packed);
   const refusal = await describeRefusal(refused);
   const scopes = await listScopes(user.id);
   const isOneself = user.id === administrator.id;
@@ -69,9 +70,9 @@ export default async function UserPage({ params, searchParams }: UserPage) {
       {!isAbove && (
         <PropertiesForm
           userId={user.id}
-          properties={properties ?? pretty(user.properties)}
+          properties={typed ?? pretty(user.properties)}
           longest={longestProperties}
-          problem={problem === "properties" ? findPropertiesProblem(properties ?? "") : undefined}
+          problem={problem === "properties" ? findPropertiesProblem(typed ?? "") : undefined}
         />
       )}
       {!isOneself && !isAbove && (

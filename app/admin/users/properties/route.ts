@@ -8,6 +8,7 @@ import { ownCookieHeader, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 import { done } from "@/lib/web/operation";
 import { Problem } from "@/lib/web/problem";
+import { packText } from "@/lib/web/query";
 
 const fields = userFields.extend({ properties: z.string().catch("") });
 
@@ -40,7 +41,8 @@ async function sendBack(
 ): Promise<Response> {
   if (!wantsPage(request.headers))
     throw new Problem(422, detail, { errors: [{ field: "properties", code: "shape", detail }] });
-  const properties = typed.slice(0, longestProperties);
+  // So much more than may be that the page says so.
+  const properties = packText(typed.slice(0, longestProperties + 1));
   const query = new URLSearchParams({ problem: "properties", properties });
   const cookie = await ownCookieHeader({ session: await readSessionCookie() });
   return await answerWithPage(request, `${page}?${query}`, 422, {}, cookie);
