@@ -18,7 +18,7 @@ export async function countRows(site: Site): Promise<Record<string, number>> {
 }
 
 /** All that a table of a site holds. */
-async function readTable(site: Site, table: string): Promise<Record<string, unknown>[]> {
+export async function readTable(site: Site, table: string): Promise<Record<string, unknown>[]> {
   const url = site.databaseFile;
   const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
   try {
