@@ -223,6 +223,7 @@ test("an administrator, and whatever else needs a second factor", async ({
   await signInOverHttp(person, mailServer, visitor.email);
   await enrolApp(person, site);
   await administer(program, person, visitor.email);
+  await sendAgain(program, mailServer, visitor.email);
   await addPasskey(program, site);
   await waitForNotice(mailServer, admin, /^A passkey for your account/);
   await untilNextMail(site);
@@ -277,6 +278,21 @@ async function administer(program: HttpClient, person: HttpClient, email: string
     [`${path}/properties`, { user, properties: "{}" }],
     [`${path}/delete`, { user, email }],
   ]);
+}
+
+/** A mail that was refused, and the record of it all. */
+async function sendAgain(program: HttpClient, mailServer: MailServer, email: string) {
+  await mailServer.behave({ answer: 550, at: "RCPT" });
+  await expectStatuses(program, 204, [["/admin/users/create", { email: `refused-${email}` }]]);
+  const refused = `/admin/mail?state=refused&recipient=refused-${email}`;
+  const findMail = async () =>
+    /name="mail" value="([^"]+)"/.exec((await program.get(refused)).body)?.[1];
+  await expect.poll(findMail).toBeDefined();
+  await mailServer.behave("accept");
+  const mail = (await findMail()) ?? "";
+  await expectStatuses(program, 204, [["/admin/mail/resend", { mail }]]);
+  await expectStatuses(program, 422, [["/admin/audit/export", { type: "x" }]]);
+  await expectStatuses(program, 200, [["/admin/audit/export", {}]]);
 }
 
 /** Somebody who has to set up a second factor to get in. */

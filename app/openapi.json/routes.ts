@@ -19,6 +19,8 @@ const routes: Record<string, () => Promise<Route>> = {
     import("../account/two-factor/passkeys/rename/route"),
   "/account/two-factor/recovery-codes/new": () =>
     import("../account/two-factor/recovery-codes/new/route"),
+  "/admin/audit/export": () => import("../admin/audit/export/route"),
+  "/admin/mail/resend": () => import("../admin/mail/resend/route"),
   "/admin/users/block": () => import("../admin/users/block/route"),
   "/admin/users/create": () => import("../admin/users/create/route"),
   "/admin/users/delete": () => import("../admin/users/delete/route"),

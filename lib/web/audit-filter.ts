@@ -1,8 +1,19 @@
+import { z } from "zod";
 import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { type AuditFilter, resolvePerson } from "@/lib/domain/audit-search";
 import { nextDay, startOfDay } from "./day";
 
-export const auditFields = ["person", "type", "act", "from", "to"] as const;
+/** Programs may send anything; what is no text is no filter either, and says so. */
+const field = z.string().nullish().catch("?");
+/** The fields of a form; the query of an address has the same. */
+export const auditFilter = z.object({
+  person: field,
+  type: field,
+  act: field,
+  from: field,
+  to: field,
+});
+export const auditFields = auditFilter.keyof().options;
 type AuditField = (typeof auditFields)[number];
 
 /** What is wrong with fields of a filter, each in a word for its text. */
@@ -28,8 +39,9 @@ export async function readAuditFilter(
   given: Record<string, unknown>,
   timeZone: string,
 ): Promise<AskedFilter> {
+  const fields = auditFilter.parse(given);
   const typed = Object.fromEntries(
-    auditFields.map((field) => [field, readText(given[field])]),
+    auditFields.map((field) => [field, (fields[field] ?? "").slice(0, longest).trim()]),
   ) as AskedFilter["typed"];
   const type = eventTypes.find((known) => known === typed.type) ?? null;
   const act =
@@ -49,13 +61,6 @@ export async function readAuditFilter(
   };
   const filter = { person: person && "id" in person ? person.id : null, type, act, from, until };
   return { typed, problems, filter: Object.keys(problems).length > 0 ? null : filter };
-}
-
-/** Programs may send anything; what is no text is no filter either, and says so. */
-function readText(value: unknown): string {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  const text = typeof first === "string" ? first : JSON.stringify(first ?? "").replace(/^""$/, "");
-  return text.slice(0, longest).trim();
 }
 
 /** The fields as the query of an address, without those that ask for nothing. */

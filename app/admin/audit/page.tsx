@@ -10,6 +10,7 @@ import { listAuditEvents } from "@/lib/domain/audit-search";
 import { requireScope } from "@/lib/latchkey";
 import { auditFields, auditQueryString, readAuditFilter } from "@/lib/web/audit-filter";
 import { describeForAdministrators } from "@/lib/web/event-words";
+import { setPageStatus } from "@/lib/web/page-status";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/audit";
@@ -25,6 +26,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
   const query = await readQuery(searchParams);
   const timeZone = await getTimeZone();
   const { typed, problems, filter } = await readAuditFilter(query, timeZone);
+  if (!filter) setPageStatus(422);
   const page = filter && (await listAuditEvents(filter, query.after, pageSize));
   const t = await getTranslations("admin.audit");
   const format = await getFormatter();

@@ -17,6 +17,7 @@ import {
 } from "@/lib/domain/mail-search";
 import { requireScope } from "@/lib/latchkey";
 import { mailQueryString, readMailFilter } from "@/lib/web/mail-filter";
+import { setPageStatus } from "@/lib/web/page-status";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/mail";
@@ -32,6 +33,7 @@ export default async function MailPage({ searchParams }: { searchParams: SearchP
   await requireScope("admin");
   const query = await readQuery(searchParams);
   const { typed, problems, filter } = readMailFilter(query);
+  if (!filter) setPageStatus(422);
   const page = filter && (await listMails(filter, query.after, pageSize));
   const counts = await countMails();
   const refusal = refusals.find((known) => known === query.refused);

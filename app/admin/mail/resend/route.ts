@@ -4,17 +4,24 @@ import { adminAct } from "@/lib/web/admin-act";
 import { answerDone } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { mailQueryString, readMailFilter } from "@/lib/web/mail-filter";
+import { done } from "@/lib/web/operation";
 
 const page = "/admin/mail";
 const fields = z.object({
   mail: z.string().catch(""),
   // Where to go back to.
-  state: z.string().catch(""),
-  recipient: z.string().catch(""),
+  state: z.string().default("").catch(""),
+  recipient: z.string().default("").catch(""),
 });
 
-/** Sends a mail again that has been given up. */
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
+  operation: {
+    id: "resendMail",
+    summary: "Sends a mail again that has been given up",
+    input: fields,
+    answers: done,
+    problems: [404],
+  },
   POST: adminAct(pageOf, "admin", async (request, operator, input) => {
     await resendMail(operator, fields.parse(input).mail);
     return answerDone(request, pageOf(input, { done: "resent" }));
