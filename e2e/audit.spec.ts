@@ -180,6 +180,13 @@ test("an export of any length streams, and one that a fault cuts short does not 
   expect(parse(whole.body)).toHaveLength(60_001);
   expect(whole.headers["transfer-encoding"]).toBe("chunked");
 
+  const first = await admin.get(`/admin/audit?person=${person}`);
+  const [, older = ""] = /href="([^"]*after=[^"]*)"/.exec(first.body) ?? [];
+  const second = await admin.get(older.replaceAll("&amp;", "&"));
+  const shown = [first, second].flatMap((page) => textOf(page).match(/2001:db8::\w+/g) ?? []);
+  const written = Array.from({ length: 100 }, (_, count) => (60_000 - count).toString(16));
+  expect(shown).toEqual(written.map((number) => `2001:db8::${number}`));
+
   const broken = await beginExport(admin, site.url, { person });
   const putBack = await hideEvents(site);
   const ending = new Promise<string>((resolve) => {

@@ -159,14 +159,14 @@ async function hideTable(site: Site, table: string): Promise<() => Promise<void>
   return () => execute(site, `ALTER TABLE "Hidden${table}" RENAME TO "${table}"`);
 }
 
-/** Writes so many events about an account into the audit trail, the youngest of them older than all real ones. */
+/** Writes so many events about an account into the audit trail, all older than real ones, each from the network address of its number. */
 export function addEvents(site: Site, count: number, userId: string): Promise<void> {
   return execute(
     site,
     `INSERT INTO "AuditEvent" ("id", "type", "userId", "networkAddress", "userAgent")
      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-     SELECT printf('00000000-0000-7000-8000-%012x', i), 'user_updated', '${userId}', '203.0.113.7',
-       'A browser that says a lot about itself, as most do: ' || i FROM n`,
+     SELECT printf('00000000-0000-7000-8000-%012x', i), 'user_updated', '${userId}', printf('2001:db8::%x', i),
+       'A browser that says a lot about itself, as most of them do' FROM n`,
   );
 }
 
