@@ -45,7 +45,6 @@ describe("mails", () => {
       state: "expired",
       attempts: 3,
       nextAttemptAt: now,
-      expiresAt: new Date(now.getTime() + days(1)),
       serverAnswer: "451 later",
       createdAt: now,
       settledAt: now,

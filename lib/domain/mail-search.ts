@@ -27,9 +27,8 @@ export type MailFilter = {
 };
 
 /** A mail without what it says. */
-export type ListedMail = Omit<Mail, "sealedContent" | "signInRequestId"> & {
-  isResendable: boolean;
-};
+export type ListedMail = Pick<Mail, "id" | "template" | "recipient" | "state" | "serverAnswer"> &
+  Pick<Mail, "attempts" | "nextAttemptAt" | "createdAt" | "settledAt"> & { isResendable: boolean };
 
 export type MailPage = { mails: ListedMail[]; next: string | null };
 
@@ -46,13 +45,18 @@ export async function listMails(
   limit: number,
 ): Promise<MailPage> {
   const found = await database().$queryRaw<Mail[]>(mailQuery(filter, after, limit + 1));
-  const mails = found.slice(0, limit);
+  const mails = found.slice(0, limit).map(listedFrom);
+  return { mails, next: found.length > limit ? (mails.at(-1)?.id ?? null) : null };
+}
+
+/** Names what is shown: whatever else a mail comes to hold stays where it is. */
+function listedFrom(mail: Mail): ListedMail {
+  const { id, template, recipient, state, serverAnswer } = mail;
+  const { attempts, nextAttemptAt, createdAt, settledAt } = mail;
   return {
-    mails: mails.map(({ sealedContent, signInRequestId: _, ...mail }) => ({
-      ...mail,
-      isResendable: isResendable({ ...mail, sealedContent, signInRequestId: null }),
-    })),
-    next: found.length > limit ? (mails.at(-1)?.id ?? null) : null,
+    ...{ id, template, recipient, state, serverAnswer },
+    ...{ attempts, nextAttemptAt, createdAt, settledAt },
+    isResendable: isResendable(mail),
   };
 }
 
