@@ -60,6 +60,7 @@ export const eventActs = {
     "blocked",
     "unblocked",
     "second-factor-disabled",
+    "properties",
     "mailed",
     "mail-resent",
     "mailing-begun",
