@@ -5,7 +5,7 @@ import { addPasskey, makePasskey, type Passkey } from "./support/passkey";
 import { expectProblem } from "./support/problem";
 import { askOverHttp, isSignedIn, tokenIn } from "./support/program";
 import { addressOf, noPasskey, rows } from "./support/route-rows";
-import { importsOf, listRoutes } from "./support/routes";
+import { importsOf, listRoutes, methodsOf } from "./support/routes";
 import {
   type App,
   firstFactors,
@@ -24,9 +24,9 @@ import { linkIn } from "./support/sign-in";
 import { expect, test } from "./support/test";
 
 const minute = 60_000;
-const accepts = ["application/json", "text/html"];
 const name = "Ann Halfway-Signed";
 const passkeyName = "Ann’s secret phone";
+
 /** The functions that make a session, give one a new value, or give out what signs in elsewhere. */
 const makers = [
   "finishSignIn",
@@ -167,9 +167,11 @@ test("who has proved one factor of two is a stranger everywhere else", async ({
     (one, other) => +(one.path === "/auth") - +(other.path === "/auth"),
   );
   let before = await markTables(site);
-  for (const { path, kind } of routes) {
+  for (const route of routes) {
+    const { path, kind } = route;
     const row = rows[path];
-    for (const method of kind === "page" ? ["GET"] : ["GET", "POST"]) {
+    const accepts = kind === "page" ? ["text/html"] : ["application/json", "text/html"];
+    for (const method of methodsOf(route)) {
       const seen: Record<string, string> = {};
       const changed: Record<string, string[]> = {};
       for (const [who, come] of Object.entries(visitors)) {

@@ -127,8 +127,10 @@ test("each page and handler does for each role what its row says, and a refusal 
       for (const method of methodsOf(route)) {
         const answer = await send(people[role], method, route, { accept });
         const isTold = isForPrograms || accept === asProgram;
-        if (looksLike[outcome](answer, isTold)) continue;
-        note(`${role} as ${accept}`, route, answer, outcome);
+        if (!looksLike[outcome](answer, isTold))
+          note(`${role} as ${accept}`, route, answer, outcome);
+        const isKept = !`${answer.headers["cache-control"]}`.includes("no-store");
+        if (isKept && who !== "everybody") faults.push(`${route.path} may be kept by caches`);
       }
   }
 
