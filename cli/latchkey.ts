@@ -9,8 +9,10 @@ import { AdministrationRefused } from "@/lib/domain/administration";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { database } from "@/lib/platform/database/database";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
+import { LimitReached } from "@/lib/platform/limits";
 import { addDatabaseCommands } from "./database";
 import { addKeyCommands } from "./keys";
+import { addMailCommands } from "./mail";
 import { Refusal } from "./refusal";
 import { addScopeCommands } from "./scopes";
 import { addSessionCommands } from "./sessions";
@@ -75,6 +77,7 @@ function commands(): Command {
   addScopeCommands(latchkey);
   addSessionCommands(latchkey);
   addTwoFactorCommands(latchkey);
+  addMailCommands(latchkey);
   addKeyCommands(latchkey);
   addDatabaseCommands(latchkey);
   return latchkey;
@@ -90,5 +93,7 @@ function report(error: unknown): number {
 
 function wordsOf(error: unknown): string {
   if (error instanceof AdministrationRefused) return refusals[error.reason];
+  if (error instanceof LimitReached)
+    return `This has been done too often. It can be done again at ${error.retryAt.toISOString()}.`;
   return error instanceof Refusal || error instanceof Error ? error.message : String(error);
 }

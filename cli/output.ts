@@ -41,17 +41,21 @@ export function printDone(command: Command, words: string, result: Row = {}): vo
   else console.log(words);
 }
 
-function isForPrograms(command: Command): boolean {
+export function isForPrograms(command: Command): boolean {
   return command.optsWithGlobals().json === true;
 }
 
-function printJson(value: unknown): void {
+export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
 function inWords(value: Row[string]): string {
   if (value === null) return "";
   if (value instanceof Date) return value.toISOString().replace("T", " ").slice(0, 19);
-  // What visitors have sent must not move the cursor of whoever reads it.
-  return (Array.isArray(value) ? value.join(", ") : String(value)).replace(/\p{C}/gu, "\ufffd");
+  return visible(Array.isArray(value) ? value.join(", ") : String(value));
+}
+
+/** What others have sent must not move the cursor of whoever reads it. */
+function visible(text: string): string {
+  return text.replace(/\p{C}/gu, "\ufffd");
 }

@@ -1,13 +1,21 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { blockUser, createUser, deleteUser, unblockUser } from "@/lib/domain/administration";
+import { type Command, Option } from "commander";
+import {
+  blockUser,
+  createUser,
+  deleteUser,
+  resendInvitation,
+  unblockUser,
+} from "@/lib/domain/administration";
 import { parseEmailAddress } from "@/lib/domain/email-address";
 import { listScopes } from "@/lib/domain/scopes";
 import { listFactors } from "@/lib/domain/second-factor";
 import { listSessions } from "@/lib/domain/sessions";
 import { type ListedUser, listUsers, type UserFilter, userFilters } from "@/lib/domain/user-search";
+import { readLimit } from "./limit";
 import { printDone, printRows, printThing, type Row } from "./output";
 import { operator, Refusal, requireAccount } from "./refusal";
 
+type CreateOptions = { name?: string; mail: boolean };
 type ListOptions = { search: string; filter: UserFilter; limit: number; after?: string };
 
 export function addUserCommands(latchkey: Command): void {
@@ -42,13 +50,22 @@ export function addUserCommands(latchkey: Command): void {
     });
   users
     .command("create <address>")
-    .description("makes an account, also where nobody may sign up; its person signs in by mail")
+    .description("makes an account, also where nobody may sign up, and invites its person by mail")
     .option("--name <name>", "what the person is called")
-    .action(async (typed: string, { name }: { name?: string }, command: Command) => {
+    .option("--no-mail", "sends no invitation")
+    .action(async (typed: string, { name, mail }: CreateOptions, command: Command) => {
       const address = parseEmailAddress(typed);
       if ("problem" in address) throw new Refusal(`${typed} is not an email address.`);
-      const id = await createUser(operator, address, name ?? null);
+      const id = await createUser(operator, address, name ?? null, mail ? "by-mail" : "none");
       printDone(command, `${address.canonical} has an account now: ${id}`, { id });
+    });
+  users
+    .command("invite <who>")
+    .description("sends the invitation again to somebody who has not come yet")
+    .action(async (who: string, _, command: Command) => {
+      const user = await requireAccount(who);
+      await resendInvitation(operator, user.id);
+      printDone(command, `${user.email} is invited once more.`);
     });
   users
     .command("block <who>")
@@ -80,10 +97,4 @@ export function addUserCommands(latchkey: Command): void {
 
 function rowOf({ id, email, name, createdAt, blockedAt, invitedAt }: ListedUser): Row {
   return { id, email, name, created: createdAt, blocked: blockedAt, invited: invitedAt };
-}
-
-function readLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
-  throw new InvalidArgumentError("A whole number from 1 to 1000.");
 }

@@ -26,6 +26,13 @@ test("an account that the shell makes is its person's at the first sign-in", asy
   const { email } = visitor;
   const made = await site.latchkey("users", "create", email.toUpperCase(), "--json");
   expect(made.code, made.stderr).toBe(0);
+  const invitation = await mailServer.waitForMail({
+    to: email,
+    subject: /^You have an account at/,
+  });
+  const link = `${site.url}/sign-in?email=${encodeURIComponent(email)}`;
+  expect(invitation.text.split(/\r?\n/)).toContain(link);
+  expect((await visitor.asNewProgram().get(link)).body).toContain(`value="${email}"`);
   const again = await site.latchkey("users", "create", email);
   expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/already/) });
   const show = async () => (await site.latchkey("users", "show", email, "--json")).json() as Shown;
@@ -35,6 +42,7 @@ test("an account that the shell makes is its person's at the first sign-in", asy
   const program = visitor.asNewProgram();
   await signInOverHttp(program, mailServer, email);
   expect(await show()).toMatchObject({ sessions: 1, invited: null });
+  expect((await site.latchkey("users", "invite", email)).code).toBe(1);
   const { id } = (await program.get("/me")).json() as { id: string };
   expect(made.json()).toEqual({ done: true, id });
 });
@@ -114,7 +122,7 @@ test("a lost second factor is taken away from the shell", async ({ site, mailSer
 
 test("people read tables and help, programs JSON and exit codes", async ({ site, visitor }) => {
   const { email } = visitor;
-  await site.latchkey("users", "create", email, "--name", "Ann Example");
+  await site.latchkey("users", "create", email, "--name", "Ann Example", "--no-mail");
   const [local = ""] = email.split("@");
   const table = await site.latchkey("users", "list", "--search", local);
   expect(table.stdout).toMatch(/│ id .*│ email /);

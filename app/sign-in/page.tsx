@@ -5,6 +5,7 @@ import { SignInForm } from "@/components/sign-in-form";
 import { Button } from "@/components/ui/button";
 import { Doorway } from "@/components/ui/doorway";
 import { Notice } from "@/components/ui/notice";
+import { parseEmailAddress } from "@/lib/domain/email-address";
 import { canHavePasskeys } from "@/lib/domain/passkeys";
 import { signedOutOnly } from "@/lib/latchkey";
 import { readAskProblem } from "@/lib/web/ask-problem";
@@ -34,7 +35,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
       )}
       {problem?.isPasskey && <Notice look="danger">{problem.words}</Notice>}
       <SignInForm
-        email={query.email}
+        email={problem ? query.email : prefilled(query.email)}
         error={problem?.isPasskey ? undefined : problem?.words}
         next={query.next}
         remember={query.remember === "on"}
@@ -55,4 +56,10 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
       )}
     </Doorway>
   );
+}
+
+/** The address that an invitation leads here with; whatever is none, somebody else has put there. */
+function prefilled(email = ""): string | undefined {
+  const address = parseEmailAddress(email);
+  return "typed" in address ? address.typed : undefined;
 }

@@ -22,6 +22,7 @@ const notices = [
   "Your account at .* (has been blocked|is open again)$",
   "What you may do at",
   "You have been signed out",
+  "You have an account at",
 ];
 const anySubjectAskedFor = new RegExp(`^(?!${notices.join("|")})`);
 

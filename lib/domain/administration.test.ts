@@ -1,22 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { User } from "@/lib/platform/database/client/client";
+import type { Mail, User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
-import { days } from "@/lib/platform/duration";
+import { days, minutes } from "@/lib/platform/duration";
+import { LimitReached } from "@/lib/platform/limits";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { askForAddressChange, peekAddressChange } from "./address-change";
 import {
   AdministrationRefused,
   blockUser,
+  createUser,
   deleteUser,
   disableSecondFactor,
   endSessionsOf,
   grantScope,
   type Operator,
+  resendInvitation,
   revokeScope,
   unblockUser,
 } from "./administration";
@@ -53,6 +56,42 @@ beforeEach(async () => {
   operator = { id: ann.id, client };
 });
 afterEach(() => vi.useRealTimers());
+
+describe("inviting", () => {
+  const address = { canonical: "carl@example.org", typed: "Carl@example.org" };
+  const invitations = () => database().mail.findMany({ where: { template: "invitation" } });
+
+  test("goes with the account by mail, unless it is not to, and is sent again", async () => {
+    const id = await createUser(operator, address, null);
+    expect(await invitations()).toMatchObject([
+      { recipient: "carl@example.org", userId: id, state: "queued" },
+    ]);
+    await expect(resendInvitation(operator, id)).rejects.toThrow(LimitReached);
+    vi.setSystemTime(now.getTime() + minutes(1));
+    await resendInvitation(operator, id);
+    const states = (await invitations()).map(({ state }) => state);
+    expect(states.toSorted()).toEqual(["expired", "queued"]);
+    expect((await record()).slice(1)).toEqual([
+      { type: "user_updated", userId: id, actor: ann.id, act: "invited" },
+    ]);
+    const [mail] = await database().mail.findMany({ where: { state: "queued" } });
+    const { text } = await renderMail(mail as Mail);
+    expect(text).not.toContain(ann.email);
+    expect(text).not.toContain(client.networkAddress);
+    const quiet = { canonical: "dora@example.org", typed: "dora@example.org" };
+    await createUser(operator, quiet, null, "none");
+    expect(await invitations()).toHaveLength(2);
+  });
+
+  test("ends when the person has come, and is for administrators of that account", async () => {
+    await expect(resendInvitation(operator, bob.id)).rejects.toMatchObject({ reason: "already" });
+    await expect(resendInvitation(operator, "x")).rejects.toMatchObject({ reason: "unknown-user" });
+    const id = await createUser(operator, address, null, "none");
+    await use(await askForMail(address.canonical));
+    await expect(resendInvitation(operator, id)).rejects.toMatchObject({ reason: "already" });
+    expect(await invitations()).toEqual([]);
+  });
+});
 
 describe("blocking", () => {
   test("closes the account, and says why", async () => {

@@ -1,5 +1,7 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { days, minutes } from "@/lib/platform/duration";
+import { countAgainst, type Limit } from "@/lib/platform/limits";
 import { longestName, removeAccount } from "./account";
 import { isReservedAddress } from "./address-change";
 import { recordEvent } from "./audit";
@@ -8,6 +10,7 @@ import { type EmailAddress, parseEmailAddress } from "./email-address";
 import { forgetTries } from "./factor-tries";
 import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
+import { cancelMailsTo, queueMail } from "./outbox";
 import { parseProperties } from "./properties";
 import { isLastSuper, isScopeName } from "./scopes";
 import { tidyFactors } from "./second-factor";
@@ -28,24 +31,25 @@ export type Operator = {
   client: Client;
 };
 
+export const refusalReasons = [
+  "unknown-user",
+  "oneself",
+  "last-super",
+  "above",
+  "already",
+  "scope",
+  "name",
+  "reason",
+  "unknown-mail",
+  "not-resendable",
+  "nobody",
+  "pace",
+] as const;
+
 /** Why an act of administration is refused. */
 export class AdministrationRefused extends Error {
   override name = "AdministrationRefused";
-  constructor(
-    readonly reason:
-      | "unknown-user"
-      | "oneself"
-      | "last-super"
-      | "above"
-      | "already"
-      | "scope"
-      | "name"
-      | "reason"
-      | "unknown-mail"
-      | "not-resendable"
-      | "nobody"
-      | "pace",
-  ) {
+  constructor(readonly reason: (typeof refusalReasons)[number]) {
     super(`Refused: ${reason}`);
   }
 }
@@ -191,8 +195,14 @@ export async function deleteUser(operator: Operator, userId: string): Promise<vo
   });
 }
 
+/** So often an invitation goes to one address: a button that is pressed twice mails nobody twice. */
+const invitations: Limit = { name: "invitation", times: 1, within: minutes(1) };
+/** How long an invitation is tried. What it leads to has no end. */
+const invitationLifetime = days(7);
+
 /**
  * Makes an account that nobody has signed in to yet: also where `SIGN_UP` lets nobody make one by themselves.
+ * @param invitation whether its person is told by mail
  * @returns its id
  * @throws {AdministrationRefused} `already` when the address has one, `name` when it cannot be shown
  */
@@ -200,6 +210,7 @@ export async function createUser(
   { id: actor, client }: Operator,
   address: EmailAddress,
   typedName: string | null,
+  invitation: "by-mail" | "none" = "by-mail",
 ): Promise<string> {
   const name = tidyName(typedName ?? "") || null;
   if (name && !isName(name, longestName)) throw new AdministrationRefused("name");
@@ -218,7 +229,33 @@ export async function createUser(
     });
     await indexUser(transaction, user);
     await recordEvent(transaction, { type: "user_created", userId: user.id, actor, client });
+    if (invitation === "by-mail") await invite(transaction, user);
     return user.id;
+  });
+}
+
+/**
+ * Sends the invitation again to somebody who has not come yet.
+ * @throws {AdministrationRefused} `already` when they have come
+ * @throws {LimitReached} when the last one is less than a minute old
+ */
+export async function resendInvitation(operator: Operator, userId: string): Promise<void> {
+  await administer(operator, userId, async (transaction, user) => {
+    if (!user.invitedAt) throw new AdministrationRefused("already");
+    await invite(transaction, user);
+    return { act: "invited" };
+  });
+}
+
+/** The newest invitation takes the place of one that has not gone out. */
+async function invite(transaction: Transaction, { id: userId, email }: User): Promise<void> {
+  await countAgainst(transaction, invitations, userId);
+  await cancelMailsTo(transaction, [email], ["invitation"]);
+  await queueMail(transaction, {
+    userId,
+    recipient: email,
+    expiresAt: new Date(Date.now() + invitationLifetime),
+    content: { template: "invitation" },
   });
 }
 

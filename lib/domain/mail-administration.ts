@@ -1,3 +1,4 @@
+import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { AdministrationRefused, type Operator } from "./administration";
 import { recordEvent } from "./audit";
@@ -26,4 +27,31 @@ export async function resendMail({ id: actor, client }: Operator, mailId: string
     });
   });
   wakeMailWorker();
+}
+
+/**
+ * Sends all again that the mail server refused and that can be.
+ * @returns how many
+ */
+export async function resendRefusedMails(operator: Operator): Promise<number> {
+  const refused = { state: "refused", sealedContent: { not: null }, expiresAt: { gt: new Date() } };
+  const mails = await database().mail.findMany({ where: refused, select: { id: true } });
+  for (const { id } of mails) await resendMail(operator, id);
+  return mails.length;
+}
+
+export const mailStates = ["queued", "accepted", "captured", "refused", "expired"] as const;
+export type MailState = (typeof mailStates)[number];
+
+/** The newest mails, all or those in one state. */
+export async function listMails(
+  state: MailState | undefined,
+  limit: number,
+): Promise<Omit<Mail, "sealedContent">[]> {
+  return await database().mail.findMany({
+    ...(state && { where: { state } }),
+    omit: { sealedContent: true },
+    orderBy: { createdAt: "desc" },
+    take: limit,
+  });
 }
