@@ -3,7 +3,8 @@ import { Address } from "./ui/address";
 
 type MailboxMail = {
   recipient: string;
-  sentAt: Date;
+  /** Null while it has not been sent. */
+  sentAt: Date | null;
   subject: string;
   text: string;
   html: string;
@@ -19,11 +20,13 @@ export function MailboxMail({ recipient, sentAt, subject, text, html, isOpen }: 
     <article className="overflow-clip rounded-lg border border-line bg-card">
       <header className="flex flex-wrap items-baseline gap-x-6 gap-y-1 border-line border-b px-5 py-4 sm:px-7">
         <h2 className="wrap-anywhere min-w-0 font-display font-semibold text-xl">{subject}</h2>
-        <p className="ms-auto text-muted text-sm tabular-nums">
-          <time dateTime={sentAt.toISOString()}>
-            {format.dateTime(sentAt, { timeStyle: "long", hourCycle: "h23" })}
-          </time>
-        </p>
+        {sentAt && (
+          <p className="ms-auto text-muted text-sm tabular-nums">
+            <time dateTime={sentAt.toISOString()}>
+              {format.dateTime(sentAt, { timeStyle: "long", hourCycle: "h23" })}
+            </time>
+          </p>
+        )}
         <p className="w-full text-muted text-sm">
           {t("to")} <Address className="text-ink">{recipient}</Address>
         </p>

@@ -20,6 +20,9 @@ const routes: Record<string, () => Promise<Route>> = {
   "/account/two-factor/recovery-codes/new": () =>
     import("../account/two-factor/recovery-codes/new/route"),
   "/admin/audit/export": () => import("../admin/audit/export/route"),
+  "/admin/mail/mailings/stop": () => import("../admin/mail/mailings/stop/route"),
+  "/admin/mail/new/draft": () => import("../admin/mail/new/draft/route"),
+  "/admin/mail/new/send": () => import("../admin/mail/new/send/route"),
   "/admin/mail/resend": () => import("../admin/mail/resend/route"),
   "/admin/users/block": () => import("../admin/users/block/route"),
   "/admin/users/create": () => import("../admin/users/create/route"),

@@ -26,7 +26,14 @@ export default async function ResumePage({ searchParams }: { searchParams: Searc
     <Doorway door="key" title={t("title")}>
       <p className="text-lg">{t(`act.${kindOf(act)}`, { email: act.fields.email ?? "" })}</p>
       <p className="text-muted">{t("lead")}</p>
-      <form id="resume" action={act.path} method="post" className="grid">
+      {/* The other encoding would make a long text three times as long. */}
+      <form
+        id="resume"
+        action={act.path}
+        method="post"
+        encType="multipart/form-data"
+        className="grid"
+      >
         {Object.entries({ ...act.fields, resumed: act.id }).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}

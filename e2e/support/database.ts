@@ -218,6 +218,26 @@ export async function setBlocked(site: Site, email: string, at: Date | null): Pr
   }
 }
 
+/** Makes accounts behind the back of a running site, which a search for this word finds. @returns their addresses */
+export async function addAccounts(site: Site, word: string, count: number): Promise<string[]> {
+  const emails = Array.from({ length: count }, (_, index) => `${word}-${index}@example.org`);
+  const rows = emails.map(
+    (email) => `('${email}', '${email}', '${email}', '2020-01-01T00:00:00Z')`,
+  );
+  const terms = emails.map((email) => `('${email}', '${email}')`);
+  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
+  try {
+    await database.executeScript(
+      `INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified") VALUES ${rows};
+       UPDATE "User" SET "createdAt" = "emailVerified" WHERE "id" IN (${emails.map((email) => `'${email}'`)});
+       INSERT INTO "UserSearchTerm" ("userId", "term") VALUES ${terms};`,
+    );
+  } finally {
+    await database.dispose();
+  }
+  return emails;
+}
+
 /** Asks a running site's database file, and cannot change it. */
 async function query(site: Site, sql: string, ...args: string[]): Promise<unknown[][]> {
   const url = site.databaseFile;

@@ -20,31 +20,22 @@ const lifetime = days(1);
 
 /** The form of a message as it was typed, whatever is wrong with it. */
 export const draftFields = z.object({
-  subject: z.string(),
-  text: z.string(),
-  label: z.string(),
-  url: z.string(),
+  subject: z.string().default(""),
+  text: z.string().default(""),
+  label: z.string().default(""),
+  url: z.string().default(""),
   /** The id of the account that it is for; empty when it is for those whom search and filter find. */
-  to: z.string(),
-  search: z.string(),
-  filter: z.enum(userFilters),
-  perMinute: z.string(),
+  to: z.string().default(""),
+  search: z.string().default(""),
+  filter: z.enum(userFilters).default("all"),
+  perMinute: z.string().default(String(usualPace)),
 });
 export type DraftFields = z.infer<typeof draftFields>;
 
 export const draftProblems = [...messageProblems, "perMinute"] as const;
 export type DraftProblem = MessageProblem | "perMinute";
 
-export const emptyDraft: DraftFields = {
-  subject: "",
-  text: "",
-  label: "",
-  url: "",
-  to: "",
-  search: "",
-  filter: "all",
-  perMinute: String(usualPace),
-};
+export const emptyDraft = draftFields.parse({});
 
 /** Keeps what an administrator writes, until it has been looked at and sent. @returns its id */
 export async function saveDraft(userId: string, fields: DraftFields): Promise<string> {

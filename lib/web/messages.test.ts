@@ -5,10 +5,12 @@ import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { emailAddressProblems } from "@/lib/domain/email-address";
 import { type FactorKind, factorProblems } from "@/lib/domain/factor-proof";
 import { mailStates, mailTemplates } from "@/lib/domain/mail-search";
+import { draftProblems } from "@/lib/domain/message-drafts";
 import type { MailContent, SensitiveAct } from "@/lib/domain/outbox";
 import type { MailWay, SignInRefused } from "@/lib/domain/redemption";
 import type { EndReason } from "@/lib/domain/sessions";
 import { proofProblems } from "@/lib/domain/sign-in-proof";
+import { userFilters } from "@/lib/domain/user-search";
 import messages from "@/messages/en.json";
 import { auditProblems } from "./audit-filter";
 
@@ -197,6 +199,8 @@ test.each([
   ["admin.mail.state", mailStates],
   ["admin.mail.template", Object.keys(templates)],
   ["admin.mail.template", mailTemplates],
+  ["admin.message.problem", draftProblems],
+  ["admin.users.filters", userFilters],
 ] as const)("%s has words for each, and for nothing else", (key, names) => {
   const known = leaves.filter((leaf) => leaf.startsWith(`${key}.`));
   expect(known.toSorted()).toEqual(names.map((name) => `${key}.${name}`).toSorted());
@@ -294,7 +298,12 @@ function errorsOf(key: string, from: object = messages): string[] {
   const text = from === messages ? textOf(key) : "";
   const values: Values = {};
   for (const [, name = "", kind] of text.matchAll(/\{(\w+)(?:, (\w+),|\})/g))
-    values[name] ??= kind === "time" || kind === "date" ? new Date(0) : kind === "plural" ? 1 : "x";
+    values[name] ??=
+      kind === "time" || kind === "date"
+        ? new Date(0)
+        : kind === "plural" || kind === "number"
+          ? 1
+          : "x";
   for (const [, name = ""] of text.matchAll(/<(\w+)>/g)) values[name] = () => "x";
   translator(from, (code) => codes.push(code))(key, values);
   return codes;
