@@ -223,7 +223,8 @@ test("an administrator, and whatever else needs a second factor", async ({
   await signInOverHttp(person, mailServer, visitor.email);
   await enrolApp(person, site);
   await administer(program, person, visitor.email);
-  await sendAgain(program, mailServer, visitor.email);
+  await sendAgain(program, site, mailServer, visitor.email);
+  await write(program, visitor.email);
   await addPasskey(program, site);
   await waitForNotice(mailServer, admin, /^A passkey for your account/);
   await untilNextMail(site);
@@ -281,7 +282,7 @@ async function administer(program: HttpClient, person: HttpClient, email: string
 }
 
 /** A mail that was refused, and the record of it all. */
-async function sendAgain(program: HttpClient, mailServer: MailServer, email: string) {
+async function sendAgain(program: HttpClient, site: Site, mailServer: MailServer, email: string) {
   await mailServer.behave({ answer: 550, at: "RCPT" });
   await expectStatuses(program, 204, [["/admin/users/create", { email: `refused-${email}` }]]);
   const refused = `/admin/mail?state=refused&recipient=refused-${email}`;
@@ -290,9 +291,38 @@ async function sendAgain(program: HttpClient, mailServer: MailServer, email: str
   await expect.poll(findMail).toBeDefined();
   await mailServer.behave("accept");
   const mail = (await findMail()) ?? "";
+  const user = await idOf(program, `refused-${email}`);
+  await expectStatuses(program, 429, [["/admin/users/invite", { user }]]);
+  await untilNextMail(site);
+  await expectStatuses(program, 204, [["/admin/users/invite", { user }]]);
   await expectStatuses(program, 204, [["/admin/mail/resend", { mail }]]);
   await expectStatuses(program, 422, [["/admin/audit/export", { type: "x" }]]);
   await expectStatuses(program, 200, [["/admin/audit/export", {}]]);
+}
+
+/** A message to one, and to many. */
+async function write(program: HttpClient, email: string) {
+  const path = "/admin/mail/new";
+  const message = { subject: "News", text: "Hello" };
+  const save = async (fields: Record<string, string>) =>
+    (await sendAct(program, `${path}/draft`, { ...message, ...fields })).json() as {
+      draft: string;
+    };
+  await expectStatuses(program, 422, [
+    [`${path}/draft`, { subject: "" }],
+    [`${path}/send`, await save({ search: "nobody-is-called-that" })],
+  ]);
+  await expectStatuses(program, 404, [[`${path}/send`, await save({ to: "x" })]]);
+  const to = await idOf(program, `refused-${email}`);
+  await expectStatuses(program, 200, [[`${path}/send`, await save({ to })]]);
+  const begun = await sendAct(program, `${path}/send`, await save({ perMinute: "1" }));
+  const { mailing = "" } = begun.json() as { mailing?: string };
+  await expectStatuses(program, 204, [["/admin/mail/mailings/stop", { mailing }]]);
+}
+
+async function idOf(program: HttpClient, email: string): Promise<string> {
+  const { body } = await program.get(`/admin/users?${new URLSearchParams({ search: email })}`);
+  return /href="\/admin\/users\/([\w-]{36})"/.exec(body)?.[1] ?? "";
 }
 
 /** Somebody who has to set up a second factor to get in. */

@@ -27,6 +27,7 @@ const routes: Record<string, () => Promise<Route>> = {
   "/admin/users/block": () => import("../admin/users/block/route"),
   "/admin/users/create": () => import("../admin/users/create/route"),
   "/admin/users/delete": () => import("../admin/users/delete/route"),
+  "/admin/users/invite": () => import("../admin/users/invite/route"),
   "/admin/users/properties": () => import("../admin/users/properties/route"),
   "/admin/users/scopes/grant": () => import("../admin/users/scopes/grant/route"),
   "/admin/users/scopes/revoke": () => import("../admin/users/scopes/revoke/route"),

@@ -119,6 +119,7 @@ export const rows: Record<string, Row> = {
     fields: ({ email }) => ({ email: `made-${email}`, name: "Mallory" }),
   },
   "/admin/users/delete": { who: "admin", fields: (it) => ({ ...onUser(it), email: it.email }) },
+  "/admin/users/invite": { who: "admin", fields: onUser },
   "/admin/users/new": { who: "admin" },
   "/admin/users/properties": {
     who: "admin",

@@ -50,6 +50,14 @@ export default async function UserPage({ params, searchParams }: UserPage) {
       {done !== undefined && <Notice look="done">{t("done")}</Notice>}
       {refusal && <Notice look="danger">{refusal}</Notice>}
       <Facts user={user} />
+      {user.invitedAt && (
+        <UserSection title={t("invitation.title")}>
+          <p className="text-muted">{t("invitation.lead")}</p>
+          <UserAct action="/admin/users/invite" userId={user.id}>
+            <Button look="quiet">{t("invitation.submit")}</Button>
+          </UserAct>
+        </UserSection>
+      )}
       {isAbove && <p className="text-muted">{t("above")}</p>}
       {!isOneself && !isAbove && (
         <BlockForm

@@ -5,7 +5,12 @@ import { answerDone } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { done } from "@/lib/web/operation";
 
-const fields = z.object({ mailing: z.string().catch("") });
+const fields = z.object({
+  mailing: z
+    .string()
+    .regex(/^[\w-]{1,100}$/)
+    .catch(""),
+});
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   operation: {
@@ -21,5 +26,5 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
 });
 
 function pageOf(input: Record<string, unknown>): string {
-  return `/admin/mail/mailings/${encodeURIComponent(fields.parse(input).mailing)}`;
+  return `/admin/mail/mailings/${fields.parse(input).mailing}`;
 }
