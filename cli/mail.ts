@@ -19,7 +19,7 @@ import {
   usualPace,
 } from "@/lib/domain/mailings";
 import { checkMessage, type Message } from "@/lib/domain/message";
-import { type Audience, mostCounted, type UserFilter, userFilters } from "@/lib/domain/user-search";
+import { type Audience, type UserFilter, userFilters } from "@/lib/domain/user-search";
 import { readLimit } from "./limit";
 import { watchMailing } from "./mailing-progress";
 import { isForPrograms, printDone, printJson, printRows } from "./output";
@@ -144,7 +144,7 @@ async function sendToMany(
 /** @throws {Refusal} always: nothing is sent */
 async function preview(message: Message, count: number | null, command: Command): Promise<void> {
   const { subject, text } = await renderMessage(message, "ann@example.org");
-  const toHowMany = count ?? `more than ${mostCounted}`;
+  const toHowMany = count ?? "more than can be counted";
   if (isForPrograms(command)) printJson({ done: false, count, subject, text });
   else console.log(`Subject: ${subject}\n\n${text}\n`);
   throw new Refusal(`Nothing has been sent. To send it to ${toHowMany}, repeat it with --yes.`);

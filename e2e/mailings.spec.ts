@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
 import { sendAct, textOf } from "./support/account";
 import { addAccounts } from "./support/database";
 import type { HttpClient } from "./support/http";
@@ -30,9 +32,11 @@ test("an administrator writes to many: looks at it, sends it, and sees how far i
   await page.getByRole("button", { name: "Look at it" }).click();
   await expect(page.getByRole("main").getByRole("alert")).toHaveText(/^A subject has 1 to 150/);
   await expect(page.getByLabel("Text", { exact: true })).toHaveValue(/^The door is green\./);
+  await expectNoBarrier(page);
   await page.getByLabel("Subject").fill(message.subject);
   await page.getByRole("button", { name: "Look at it" }).click();
   await expect(page.getByRole("main")).toContainText("It goes to 3 accounts, 6,000 mails a minute");
+  await expectNoBarrier(page);
   const frame = page.frameLocator("iframe");
   await expect(frame.getByRole("heading", { name: message.subject })).toBeVisible();
   await expect(frame.getByRole("link", { name: "https://example.com/door" })).toBeVisible();
@@ -156,6 +160,14 @@ test("from the shell: to one, and to many after a look, with what came of it", a
   );
   expect(invalid).toMatchObject({ code: 1, stderr: expect.stringContaining("on one line") });
 });
+
+async function expectNoBarrier(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)).toEqual([]);
+  await page.setViewportSize({ width: 320, height: 640 });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width, "at 320 px").toBeLessThanOrEqual(320);
+}
 
 /** Sends the form as a browser does, and goes where it leads. */
 async function typeIn(program: HttpClient, fields: Record<string, string>) {

@@ -10,7 +10,7 @@ import { messageLifetime } from "./email-user";
 import { wakeMailWorker } from "./mail-worker";
 import { checkMessage, type Message, type NewMessage } from "./message";
 import { queueMails } from "./outbox";
-import { type Audience, countRecipients, listRecipients, userFilters } from "./user-search";
+import { type Audience, countRecipients, listUsers, userFilters } from "./user-search";
 
 /** How many mails a minute a mailing queues unless told otherwise, and at most. */
 export const usualPace = 60;
@@ -123,20 +123,18 @@ export async function findMailing(id: string): Promise<MailingProgress | null> {
   if (!mailing) return null;
   const counts = await database().mail.groupBy({
     by: ["state"],
-    where: { mailingId: id },
+    // The rest has been accepted, and may be so many that counting them takes long.
+    where: { mailingId: id, state: { in: ["queued", "refused", "expired"] } },
     _count: true,
   });
-  const count = (...states: string[]) =>
-    counts
-      .filter(({ state }) => states.includes(state))
-      .reduce((sum, { _count }) => sum + _count, 0);
-  const waiting = count("queued");
+  const count = (wanted: string) => counts.find(({ state }) => state === wanted)?._count ?? 0;
+  const [waiting, refused, expired] = [count("queued"), count("refused"), count("expired")];
   return {
     ...mailing,
     waiting,
-    accepted: count("accepted", "captured"),
-    refused: count("refused"),
-    expired: count("expired"),
+    accepted: Math.max(0, mailing.queued - waiting - refused - expired),
+    refused,
+    expired,
     isDone: mailing.endedAt !== null && waiting === 0,
   };
 }
@@ -231,10 +229,11 @@ async function hasBacklog({ id: mailingId, perMinute }: Mailing): Promise<boolea
  * together with its mails: nobody is left out, and nobody gets two, wherever a process is killed.
  */
 async function queueBatch(mailing: Mailing): Promise<void> {
-  const { id, cursor, nextBatchAt, createdAt } = mailing;
+  const { id, cursor, nextBatchAt } = mailing;
   const now = Date.now();
   const { size, pause } = rhythmOf(mailing.perMinute);
-  const page = await listRecipients(audienceOf(mailing), createdAt, cursor ?? undefined, size);
+  const { search, filter } = audienceOf(mailing);
+  const page = await listUsers(search, filter, cursor ?? undefined, size);
   await database().$transaction(async (transaction) => {
     const { count } = await transaction.mailing.updateMany({
       where: { id, cursor, nextBatchAt, endedAt: null },
@@ -252,14 +251,25 @@ async function queueBatch(mailing: Mailing): Promise<void> {
   wakeMailWorker();
 }
 
-/** Whoever has a new name or address may be found a second time, and whoever is gone cannot be written to. */
+/**
+ * Not for who signed up after it began, nor for the blocked, unless they are what was asked for. Whoever has a new name or
+ * address may be found a second time.
+ */
 async function queueFor(
   transaction: Transaction,
-  { id: mailingId }: Mailing,
+  { id: mailingId, createdAt, filter }: Mailing,
   userIds: string[],
 ): Promise<number> {
+  const have = await transaction.mail.findMany({
+    where: { mailingId, userId: { in: userIds } },
+    select: { userId: true },
+  });
   const users = await transaction.user.findMany({
-    where: { id: { in: userIds }, mails: { none: { mailingId } } },
+    where: {
+      id: { in: userIds, notIn: have.map(({ userId }) => userId ?? "") },
+      createdAt: { lte: createdAt },
+      ...(filter !== "blocked" && { blockedAt: null }),
+    },
     select: { id: true, email: true },
   });
   const mails = users.map(({ id: userId, email: recipient }) => ({

@@ -69,52 +69,6 @@ export async function listUsers(
   after: string | undefined,
   limit: number,
 ): Promise<UserPage> {
-  return await listAmong({ search, filter }, conditionOf(filter), after, limit);
-}
-
-/** What a search and a filter find. */
-export type Audience = { search: string; filter: UserFilter };
-
-/**
- * A page of those whom a mailing goes to. Blocked accounts are left out, unless they are what is asked for.
- * @param signedUpBy whoever signed up later is left out, too
- */
-export async function listRecipients(
-  audience: Audience,
-  signedUpBy: Date,
-  after: string | undefined,
-  limit: number,
-): Promise<UserPage> {
-  const wanted = Prisma.sql`${isRecipient(audience)} AND u."createdAt" <= ${signedUpBy}`;
-  return await listAmong(audience, wanted, after, limit);
-}
-
-/** So many are counted of what a search finds: it looks at each. Without a search, an index is counted. */
-export const mostCounted = 10_000;
-
-/** How many a mailing would go to; null when a search is too wide to be counted. */
-export async function countRecipients(audience: Audience): Promise<number | null> {
-  const wanted = isRecipient(audience);
-  if (audience.search.trim()) {
-    const { users, next } = await listAmong(audience, wanted, undefined, mostCounted);
-    return next ? null : users.length;
-  }
-  const [row] = await database().$queryRaw<{ count: bigint }[]>`
-    SELECT count(*) AS "count" FROM "User" u WHERE ${wanted}`;
-  return Number(row?.count ?? 0);
-}
-
-function isRecipient({ filter }: Audience): Prisma.Sql {
-  const wanted = conditionOf(filter);
-  return filter === "blocked" ? wanted : Prisma.sql`${wanted} AND u."blockedAt" IS NULL`;
-}
-
-async function listAmong(
-  { search, filter }: Audience,
-  wanted: Prisma.Sql,
-  after: string | undefined,
-  limit: number,
-): Promise<UserPage> {
   const words = searchedWords(search);
   // Nothing but signs, which no word begins with.
   if (search.trim() && words.length === 0) return { users: [], next: null };
@@ -122,8 +76,24 @@ async function listAmong(
   const driver = cursor?.driver ?? (await rarestOf(words, filter));
   const others = words.filter((word) => word !== driver);
   return driver
-    ? await listByWord(driver, others, wanted, cursor, limit)
-    : await listByFilter(words, filter, wanted, cursor, limit);
+    ? await listByWord(driver, others, filter, cursor, limit)
+    : await listByFilter(words, filter, cursor, limit);
+}
+
+/** Whom a mailing goes to: what a search and a filter find. */
+export type Audience = { search: string; filter: UserFilter };
+
+/**
+ * How many a mailing would go to: blocked accounts are left out, unless they are what is asked for.
+ * @returns null when they do not stand on one page of all that a page looks at
+ */
+export async function countRecipients({ search, filter }: Audience): Promise<number | null> {
+  // All that are open stand together in an index.
+  if (!search.trim() && filter === "all")
+    return await database().user.count({ where: { blockedAt: null } });
+  const { users, next } = await listUsers(search, filter, undefined, mostLookedAt);
+  if (next) return null;
+  return users.filter(({ blockedAt }) => filter === "blocked" || !blockedAt).length;
 }
 
 function searchedWords(search: string): string[] {
@@ -172,7 +142,7 @@ const columns = Prisma.sql`u."id", u."email", u."emailTyped", u."name", u."creat
 async function listByWord(
   driver: string,
   others: string[],
-  wanted: Prisma.Sql,
+  filter: UserFilter,
   cursor: Cursor | null,
   limit: number,
 ): Promise<UserPage> {
@@ -188,7 +158,7 @@ async function listByWord(
   const conditions = [
     ...range,
     ...(end ? [Prisma.sql`${place} <= (${end.term}, ${end.userId})`] : []),
-    wanted,
+    conditionOf(filter),
     // Somebody who is found by several words of theirs stands in the list once.
     Prisma.sql`NOT EXISTS (SELECT 1 FROM "UserSearchTerm" e
       WHERE e."userId" = t."userId" AND e."term" >= ${driver} AND e."term" < t."term")`,
@@ -206,14 +176,13 @@ async function listByWord(
 async function listByFilter(
   words: string[],
   filter: UserFilter,
-  wanted: Prisma.Sql,
   cursor: Cursor | null,
   limit: number,
 ): Promise<UserPage> {
   const key = timeOf(filter);
   const order = key ? Prisma.sql`${key} DESC, u."id" DESC` : Prisma.sql`u."id" DESC`;
   const conditions = [
-    wanted,
+    conditionOf(filter),
     ...words.map((word) => hasWord(Prisma.sql`u."id"`, word)),
     ...(cursor ? [before(key, cursor)] : []),
   ];

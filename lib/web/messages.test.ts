@@ -297,7 +297,7 @@ function errorsOf(key: string, from: object = messages): string[] {
   const codes: string[] = [];
   const text = from === messages ? textOf(key) : "";
   const values: Values = {};
-  for (const [, name = "", kind] of text.matchAll(/\{(\w+)(?:, (\w+),|\})/g))
+  for (const [, name = "", kind] of text.matchAll(/\{(\w+)(?:, (\w+)[,}]|\})/g))
     values[name] ??=
       kind === "time" || kind === "date"
         ? new Date(0)
