@@ -145,6 +145,14 @@ const states: Record<string, (scene: Scene) => Promise<Page>> = {
     await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
     return page;
   },
+  "the page to write to users, with what is wrong": async (scene) => {
+    const page = await openSignedIn(scene, "/account");
+    await scene.site.latchkey("scopes", "grant", scene.email, "admin");
+    await open(page, "/admin/mail/new");
+    await page.getByRole("button", { name: "Look at it" }).click();
+    await expect(page.getByRole("main").getByRole("alert")).toHaveCount(2);
+    return page;
+  },
   "the recovery codes": async (scene) => {
     await signInWithFactors(scene);
     await open(scene.page, "/account/two-factor");

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { sendAct, textOf } from "./support/account";
 import { addAccounts } from "./support/database";
@@ -32,11 +31,11 @@ test("an administrator writes to many: looks at it, sends it, and sees how far i
   await page.getByRole("button", { name: "Look at it" }).click();
   await expect(page.getByRole("main").getByRole("alert")).toHaveText(/^A subject has 1 to 150/);
   await expect(page.getByLabel("Text", { exact: true })).toHaveValue(/^The door is green\./);
-  await expectNoBarrier(page);
+  await expectToFit(page);
   await page.getByLabel("Subject").fill(message.subject);
   await page.getByRole("button", { name: "Look at it" }).click();
   await expect(page.getByRole("main")).toContainText("It goes to 3 accounts, 6,000 mails a minute");
-  await expectNoBarrier(page);
+  await expectToFit(page);
   const frame = page.frameLocator("iframe");
   await expect(frame.getByRole("heading", { name: message.subject })).toBeVisible();
   await expect(frame.getByRole("link", { name: "https://example.com/door" })).toBeVisible();
@@ -45,6 +44,7 @@ test("an administrator writes to many: looks at it, sends it, and sees how far i
   await page.waitForURL("**/admin/mail/mailings/*");
   await expect(page.getByRole("main")).toContainText("3 of 3 done");
   await expect(page.getByRole("progressbar")).toHaveJSProperty("value", 3);
+  await expectToFit(page);
   for (const to of emails) {
     const mail = await mailServer.waitForMail({ to, subject: /^News of the house$/ });
     expect(mail.text).toContain("The door is green.\n\nCome and see.");
@@ -161,9 +161,7 @@ test("from the shell: to one, and to many after a look, with what came of it", a
   expect(invalid).toMatchObject({ code: 1, stderr: expect.stringContaining("on one line") });
 });
 
-async function expectNoBarrier(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)).toEqual([]);
+async function expectToFit(page: Page): Promise<void> {
   await page.setViewportSize({ width: 320, height: 640 });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   expect(width, "at 320 px").toBeLessThanOrEqual(320);
