@@ -85,7 +85,18 @@ function ownPage(response: ServerResponse, page: string): string {
 function refusalOf({ method = "", url = "", headers }: IncomingMessage): Problem | null {
   if (!methods.some((known) => known === method)) return methodNotAllowed(method, methods);
   if (!url.startsWith("/")) return new Problem(400, "The address must be a path.");
+  if (!isDecodable(url)) return new Problem(400, "The address has a % that stands for no sign.");
   return Number(headers["content-length"] ?? 0) > bodyLimit ? bodyTooLarge() : null;
+}
+
+/** Next answers a path that is not with a fault of ours, where a part of it is variable. */
+function isDecodable(url: string): boolean {
+  const [path = ""] = url.split("?");
+  try {
+    return decodeURIComponent(path).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function refuse(response: ServerResponse, refusal: Problem): void {
