@@ -181,9 +181,11 @@ export async function removeAccount(
   await transaction.signInRequest.deleteMany({ where: { email } });
   await transaction.mailStop.deleteMany({ where: { email } });
   await recordEvent(transaction, { type: "user_deleted", userId, actor, client });
+  await transaction.auditEvent.updateMany({ where: { userId }, data: { details: null } });
   await transaction.auditEvent.updateMany({
-    where: { userId },
-    data: { details: null, networkAddress: "", userAgent: "" },
+    // Where an administrator sat says nothing about the person, and stays on record.
+    where: { userId, OR: [{ actor: null }, { actor: { in: [userId, "system"] } }] },
+    data: { networkAddress: "", userAgent: "" },
   });
   const isByAdministrator = actor !== userId;
   await queueMail(transaction, {
