@@ -8,6 +8,8 @@ import { bearing, readJwt, tokenFor } from "./support/jwt";
 import type { MailServer } from "./support/mail-server";
 import { expectProblem } from "./support/problem";
 import { askOverHttp, isSignedIn, sendCode, sendLink, signInOverHttp } from "./support/program";
+import { rows } from "./support/route-rows";
+import { listRoutes, methodsOf } from "./support/routes";
 import {
   enrolApp,
   handOver,
@@ -21,6 +23,7 @@ import type { Site } from "./support/site";
 import { expect, test } from "./support/test";
 
 const minute = 60_000;
+const noApp = { secret: "", code: () => "000000" };
 const asJson = { accept: "application/json" };
 const asPage = { accept: "text/html" };
 /** Each test has a super of its own, since an address gets five mails an hour. */
@@ -117,7 +120,7 @@ test("people are found by the beginnings of words and by whole addresses, a page
     500,
   );
   for (const id of [randomUUID(), "x", "%00", "%E0%A4%A", root.email, "..%2f..%2fme"])
-    expect((await root.program.get(`/admin/users/${id}`)).status, id).toBeGreaterThanOrEqual(400);
+    expect([400, 404], id).toContain((await root.program.get(`/admin/users/${id}`)).status);
   expect((await root.program.get(`/admin/users/${"x".repeat(5000)}`)).status).toBe(404);
 });
 
@@ -154,8 +157,8 @@ test("each act holds at once, is on record with who did it to whom and why, and 
     }
     await mailsSettled(site);
     const event = (await eventsOf(site, user)).at(-1);
-    expect(event).toMatchObject({ actor: root.id, userId: user });
-    expect(`${event?.networkAddress} ${event?.userAgent}`.trim() !== "").toBe(path !== "delete");
+    const networkAddress = expect.stringMatching(/^198\.18\./);
+    expect(event).toMatchObject({ actor: root.id, userId: user, networkAddress });
     return JSON.parse(`${event?.details}`);
   }
 
@@ -285,9 +288,8 @@ test("what is made is what the form says, and nothing that is sent beside it", a
     name: "Mallory",
     email: "x@example.org",
   };
-  expect((await sendAct(root.program, "/admin/users/properties", changes as never)).status).toBe(
-    204,
-  );
+  const kept = await root.program.post("/admin/users/properties", { json: changes }, asJson);
+  expect(kept.status, kept.body).toBe(204);
   expect(await find()).toEqual({ ...ann, properties });
   expect((await readTable(site, "User")).find(({ id }) => id === root.id)?.properties).toBeNull();
 });
@@ -304,24 +306,20 @@ test("an act after ten minutes asks who it is, and goes on afterwards, once", as
   await mailsSettled(site);
   await site.clock.advance(11 * minute);
   const fields = { user: ann.id, reason: "Sends spam" };
-  const everyAct = {
-    block: fields,
-    unblock: fields,
-    create: { email: `made-${ann.email}` },
-    delete: { user: ann.id, email: ann.email },
-    properties: { user: ann.id, properties: "{}" },
-    "scopes/grant": { user: ann.id, scope: "admin" },
-    "scopes/revoke": { user: ann.id, scope: "admin" },
-    "sessions/end": { user: ann.id, session: "all" },
-    "second-factor/disable": { user: ann.id },
-  };
+  const wanted = { userId: ann.id, email: ann.email, token: "x", passkeyId: "x", app: noApp };
+  const acts = listRoutes().filter(
+    (route) =>
+      /^(admin|super)$/.test(`${rows[route.path]?.who}`) && methodsOf(route).includes("POST"),
+  );
+  expect(acts.length).toBeGreaterThan(8);
   // Looking is free, and renews the session once.
   expect((await root.program.get(`/admin/users/${ann.id}`)).status).toBe(200);
   await site.clock.advance(1000);
   const changed = await tablesChangedBy(site, async () => {
-    for (const [path, form] of Object.entries(everyAct)) {
-      expectProblem(await sendAct(root.program, `/admin/users/${path}`, form), 403);
-      const asked = await root.program.post(`/admin/users/${path}`, { form }, asPage);
+    for (const { path } of acts) {
+      const form = rows[path]?.fields?.(wanted) ?? {};
+      expectProblem(await sendAct(root.program, path, form), 403);
+      const asked = await root.program.post(path, { form }, asPage);
       expect([asked.status, asked.headers.location], path).toEqual([
         303,
         expect.stringMatching(/^\/step-up\?next=\/resume%3Fact%3D[\w-]+$/),
@@ -360,9 +358,8 @@ test("an act after ten minutes asks who it is, and goes on afterwards, once", as
   const again = await root.program.post("/admin/users/block", { form }, asPage);
   expect([again.status, again.headers.location]).toEqual([303, "/admin/users"]);
   expectProblem(await sendAct(root.program, "/admin/users/block", form), 409);
-  expect((await eventsOf(site, ann.id)).map(({ details }) => `${details}`)).not.toContainEqual(
-    expect.stringMatching(/"blocked".*"blocked"/),
-  );
+  const details = (await eventsOf(site, ann.id)).map((event) => `${event.details}`);
+  expect(details.filter((each) => each.includes('"blocked"'))).toHaveLength(1);
   const user = (await readTable(site, "User")).find(({ id }) => id === ann.id);
   expect(user?.blockedAt).toBeNull();
 });
