@@ -1,13 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { emailUser } from "@/lib/domain/email-user";
-import {
-  listMails,
-  type MailState,
-  mailStates,
-  resendMail,
-  resendRefusedMails,
-} from "@/lib/domain/mail-administration";
+import { resendMail, resendRefusedMails } from "@/lib/domain/mail-administration";
+import { listMails, type MailState, mailStates } from "@/lib/domain/mail-search";
 import { renderMessage } from "@/lib/domain/mail-worker";
 import {
   beginMailing,
@@ -82,10 +77,11 @@ export function addMailCommands(latchkey: Command): void {
     .addOption(new Option("--state <which>", "which").choices(mailStates))
     .option("--limit <number>", "how many at most", readLimit, 50)
     .action(async ({ state, limit }: { state?: MailState; limit: number }, command: Command) => {
-      const rows = await listMails(state, limit);
+      const filter = { state: state ?? null, recipient: null };
+      const { mails } = await listMails(filter, undefined, limit);
       printRows(
         command,
-        rows.map(({ id, createdAt, recipient, template, state, attempts, serverAnswer }) => ({
+        mails.map(({ id, createdAt, recipient, template, state, attempts, serverAnswer }) => ({
           id,
           made: createdAt,
           to: recipient,

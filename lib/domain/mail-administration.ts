@@ -1,4 +1,3 @@
-import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { AdministrationRefused, type Operator } from "./administration";
 import { recordEvent } from "./audit";
@@ -38,20 +37,4 @@ export async function resendRefusedMails(operator: Operator): Promise<number> {
   const mails = await database().mail.findMany({ where: refused, select: { id: true } });
   for (const { id } of mails) await resendMail(operator, id);
   return mails.length;
-}
-
-export const mailStates = ["queued", "accepted", "captured", "refused", "expired"] as const;
-export type MailState = (typeof mailStates)[number];
-
-/** The newest mails, all or those in one state. */
-export async function listMails(
-  state: MailState | undefined,
-  limit: number,
-): Promise<Omit<Mail, "sealedContent">[]> {
-  return await database().mail.findMany({
-    ...(state && { where: { state } }),
-    omit: { sealedContent: true },
-    orderBy: { createdAt: "desc" },
-    take: limit,
-  });
 }
