@@ -8,7 +8,8 @@ import type { Operator } from "./administration";
 import { readDetails } from "./audit";
 import { resendMail } from "./mail-administration";
 import { renderMail } from "./mail-worker";
-import { beginMailing, findMailing, queueDueBatches, stopMailing } from "./mailings";
+import { queueDueBatches } from "./mailing-worker";
+import { beginMailing, findMailing, stopMailing } from "./mailings";
 import { claimDueMails, recordDelivery } from "./outbox";
 import { indexUser, type UserFilter } from "./user-search";
 

@@ -153,8 +153,17 @@ export async function cancelMailsTo(
   recipients: string[],
   templates: MailContent["template"][],
 ): Promise<void> {
+  await cancel(transaction, { recipient: { in: recipients }, template: { in: templates } });
+}
+
+/** The same of a mailing that nobody is to get any more. */
+export async function cancelMailsOf(transaction: Transaction, mailingId: string): Promise<void> {
+  await cancel(transaction, { mailingId });
+}
+
+async function cancel(transaction: Transaction, which: Prisma.MailWhereInput): Promise<void> {
   await transaction.mail.updateMany({
-    where: { recipient: { in: recipients }, template: { in: templates }, state: "queued" },
+    where: { ...which, state: "queued" },
     data: { state: "expired", sealedContent: null, settledAt: new Date() },
   });
 }

@@ -1,5 +1,5 @@
 import { startMailWorker } from "@/lib/domain/mail-worker";
-import { startMailings } from "@/lib/domain/mailings";
+import { startMailingWorker } from "@/lib/domain/mailing-worker";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { grantToConfiguredAdmins } from "@/lib/domain/scopes";
 import { startSweeper } from "@/lib/domain/sweep";
@@ -15,7 +15,7 @@ export async function prepareToServe(): Promise<void> {
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();
-    startMailings();
+    startMailingWorker();
     startSweeper();
   } catch (error) {
     const lines =
