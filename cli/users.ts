@@ -1,12 +1,7 @@
 import { type Command, Option } from "commander";
-import {
-  blockUser,
-  createUser,
-  deleteUser,
-  resendInvitation,
-  unblockUser,
-} from "@/lib/domain/administration";
+import { blockUser, deleteUser, unblockUser } from "@/lib/domain/administration";
 import { parseEmailAddress } from "@/lib/domain/email-address";
+import { createUser, resendInvitation } from "@/lib/domain/invitation";
 import { listScopes } from "@/lib/domain/scopes";
 import { listFactors } from "@/lib/domain/second-factor";
 import { listSessions } from "@/lib/domain/sessions";

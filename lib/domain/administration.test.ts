@@ -13,17 +13,16 @@ import { askForAddressChange, peekAddressChange } from "./address-change";
 import {
   AdministrationRefused,
   blockUser,
-  createUser,
   deleteUser,
   disableSecondFactor,
   endSessionsOf,
   grantScope,
   type Operator,
-  resendInvitation,
   revokeScope,
   unblockUser,
 } from "./administration";
 import { readDetails } from "./audit";
+import { createUser, resendInvitation } from "./invitation";
 import { renderMail } from "./mail-worker";
 import { readMailContent } from "./outbox";
 import { SignInRefused } from "./redemption";

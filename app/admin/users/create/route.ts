@@ -1,7 +1,8 @@
 import { getTranslations } from "next-intl/server";
 import { z } from "zod";
-import { AdministrationRefused, createUser } from "@/lib/domain/administration";
+import { AdministrationRefused } from "@/lib/domain/administration";
 import { parseEmailAddress } from "@/lib/domain/email-address";
+import { createUser } from "@/lib/domain/invitation";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
 import { adminAct, userPage } from "@/lib/web/admin-act";
 import { refuseAdministration } from "@/lib/web/administration-problem";

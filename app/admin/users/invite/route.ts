@@ -1,4 +1,4 @@
-import { resendInvitation } from "@/lib/domain/administration";
+import { resendInvitation } from "@/lib/domain/invitation";
 import { userAct, userFields } from "@/lib/web/admin-act";
 import { handlers } from "@/lib/web/handler";
 import { done } from "@/lib/web/operation";
