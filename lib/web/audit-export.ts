@@ -3,9 +3,10 @@ import { type AuditFilter, exportAuditEvents, type ListedEvent } from "@/lib/dom
 import { log } from "@/lib/platform/log";
 import { wantsPage } from "./accept";
 import { seeOther } from "./answer";
-import { type AskedFilter, auditQueryString } from "./audit-filter";
+import type { AskedFilter } from "./audit-filter";
 import { csvLines } from "./csv";
 import { Problem } from "./problem";
+import { queryString } from "./query";
 
 /** Whoever reads the file relies on these names and their order; docs/audit.md says what they mean. */
 const columns = [
@@ -87,7 +88,7 @@ export async function refuseAuditFilter(
   page: string,
   { typed, problems }: AskedFilter,
 ): Promise<Response> {
-  if (wantsPage(request.headers)) return seeOther(page + auditQueryString(typed));
+  if (wantsPage(request.headers)) return seeOther(page + queryString(typed));
   const t = await getTranslations("admin.audit.problem");
   const errors = Object.entries(problems).map(([field, code]) => ({
     field,

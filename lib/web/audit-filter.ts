@@ -62,12 +62,3 @@ export async function readAuditFilter(
   const filter = { person: person && "id" in person ? person.id : null, type, act, from, until };
   return { typed, problems, filter: Object.keys(problems).length > 0 ? null : filter };
 }
-
-/** The fields as the query of an address, without those that ask for nothing. */
-export function auditQueryString(
-  typed: AskedFilter["typed"],
-  more: Record<string, string> = {},
-): string {
-  const asked = Object.entries({ ...typed, ...more }).filter(([, value]) => value !== "");
-  return asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
-}

@@ -29,12 +29,3 @@ export function readMailFilter(query: Partial<Record<string, string>>): AskedMai
   const filter = isWrong ? null : { state: known, recipient: canonical };
   return { typed: { state, recipient }, problems, filter };
 }
-
-/** The fields as the query of an address, without those that ask for nothing. */
-export function mailQueryString(
-  typed: AskedMailFilter["typed"],
-  more: Record<string, string> = {},
-): string {
-  const asked = Object.entries({ ...typed, ...more }).filter(([, value]) => value !== "");
-  return asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
-}

@@ -12,6 +12,12 @@ export async function readQuery(
   );
 }
 
+/** Fields as the query of an address, without those that ask for nothing; empty when none is left. */
+export function queryString(fields: Record<string, string>): string {
+  const asked = Object.entries(fields).filter(([, value]) => value !== "");
+  return asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
+}
+
 /**
  * A long text for an address, whatever its letters: no more than three signs each, where `%E6%BC%A2` takes nine, and
  * servers refuse addresses of more than 16 KB.

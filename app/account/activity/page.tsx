@@ -1,11 +1,13 @@
 import type { Metadata } from "next";
 import { getFormatter, getTranslations } from "next-intl/server";
 import { AccountFrame } from "@/components/account-frame";
+import { Pager } from "@/components/pager";
 import { listEvents } from "@/lib/domain/audit";
 import { requireUser } from "@/lib/latchkey";
 import { describeEvent, describeOrigin } from "@/lib/web/event-words";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
+const path = "/account/activity";
 const pageSize = 50;
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -19,7 +21,7 @@ export default async function ActivityPage({ searchParams }: { searchParams: Sea
   const t = await getTranslations("account.activity");
   const format = await getFormatter();
   return (
-    <AccountFrame path="/account/activity" title={t("title")}>
+    <AccountFrame path={path} title={t("title")}>
       <p className="text-muted">{t("lead")}</p>
       {events.length === 0 && <p>{t("empty")}</p>}
       <ol className="grid border-line border-t">
@@ -40,21 +42,10 @@ export default async function ActivityPage({ searchParams }: { searchParams: Sea
           </li>
         ))}
       </ol>
-      <div className="flex flex-wrap gap-6">
-        {before && (
-          <a href="/account/activity" className="link flex min-h-11 items-center">
-            {t("newest")}
-          </a>
-        )}
-        {events.length === pageSize && (
-          <a
-            href={`/account/activity?before=${events.at(-1)?.id}`}
-            className="link flex min-h-11 items-center"
-          >
-            {t("older")}
-          </a>
-        )}
-      </div>
+      <Pager
+        newest={before ? path : null}
+        older={events.length === pageSize ? `${path}?before=${events.at(-1)?.id}` : null}
+      />
     </AccountFrame>
   );
 }

@@ -8,10 +8,10 @@ import { Button } from "@/components/ui/button";
 import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { listAuditEvents } from "@/lib/domain/audit-search";
 import { requireScope } from "@/lib/latchkey";
-import { auditFields, auditQueryString, readAuditFilter } from "@/lib/web/audit-filter";
+import { auditFields, readAuditFilter } from "@/lib/web/audit-filter";
 import { describeForAdministrators } from "@/lib/web/event-words";
 import { setPageStatus } from "@/lib/web/page-status";
-import { readQuery, type SearchParams } from "@/lib/web/query";
+import { queryString, readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/audit";
 const pageSize = 50;
@@ -74,14 +74,8 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
             ))}
           </ol>
           <Pager
-            newest={
-              query.after ? { href: path + auditQueryString(typed), label: t("newest") } : null
-            }
-            older={
-              page.next
-                ? { href: path + auditQueryString(typed, { after: page.next }), label: t("older") }
-                : null
-            }
+            newest={query.after ? path + queryString(typed) : null}
+            older={page.next ? path + queryString({ ...typed, after: page.next }) : null}
           />
         </>
       ) : (

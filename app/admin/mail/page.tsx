@@ -16,9 +16,9 @@ import {
   mostCounted,
 } from "@/lib/domain/mail-search";
 import { requireScope } from "@/lib/latchkey";
-import { mailQueryString, readMailFilter } from "@/lib/web/mail-filter";
+import { readMailFilter } from "@/lib/web/mail-filter";
 import { setPageStatus } from "@/lib/web/page-status";
-import { readQuery, type SearchParams } from "@/lib/web/query";
+import { queryString, readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/mail";
 const pageSize = 50;
@@ -67,14 +67,8 @@ export default async function MailPage({ searchParams }: { searchParams: SearchP
             ))}
           </ol>
           <Pager
-            newest={
-              query.after ? { href: path + mailQueryString(typed), label: t("newest") } : null
-            }
-            older={
-              page.next
-                ? { href: path + mailQueryString(typed, { after: page.next }), label: t("older") }
-                : null
-            }
+            newest={query.after ? path + queryString(typed) : null}
+            older={page.next ? path + queryString({ ...typed, after: page.next }) : null}
           />
         </>
       ) : (

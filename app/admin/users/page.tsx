@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { AdminFrame } from "@/components/admin-frame";
+import { Pager } from "@/components/pager";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
@@ -10,8 +11,9 @@ import { listUsers, longestSearch, userFilters } from "@/lib/domain/user-search"
 import { requireScope } from "@/lib/latchkey";
 import { describeRefusal } from "@/lib/web/administration-problem";
 import { setPageStatus } from "@/lib/web/page-status";
-import { readQuery, type SearchParams } from "@/lib/web/query";
+import { queryString, readQuery, type SearchParams } from "@/lib/web/query";
 
+const path = "/admin/users";
 const pageSize = 50;
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -29,14 +31,12 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
     ? { users: [], next: null }
     : await listUsers(search, filter, after, pageSize);
   const t = await getTranslations("admin.users");
-  const pageAfter = (cursor: string) =>
-    `/admin/users?${new URLSearchParams({ search, filter, after: cursor })}`;
   return (
-    <AdminFrame path="/admin/users" title={t("title")}>
+    <AdminFrame path={path} title={t("title")}>
       {deleted !== undefined && <Notice look="done">{t("deleted")}</Notice>}
       {refusal && <Notice look="danger">{refusal}</Notice>}
       <form
-        action="/admin/users"
+        action={path}
         className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_auto] sm:items-start"
       >
         <Field
@@ -76,19 +76,11 @@ export default async function UsersPage({ searchParams }: { searchParams: Search
         <ButtonLink href="/admin/users/new" look="quiet">
           {t("new")}
         </ButtonLink>
-        {after && (
-          <a
-            href={`/admin/users?${new URLSearchParams({ search, filter })}`}
-            className="link flex min-h-11 items-center"
-          >
-            {t("first")}
-          </a>
-        )}
-        {next && (
-          <a href={pageAfter(next)} className="link flex min-h-11 items-center">
-            {t(users.length > 0 ? "more" : "goOn")}
-          </a>
-        )}
+        <Pager
+          newest={after ? path + queryString({ search, filter }) : null}
+          older={next && path + queryString({ search, filter, after: next })}
+          words={{ newest: t("first"), older: t(users.length > 0 ? "more" : "goOn") }}
+        />
       </div>
     </AdminFrame>
   );

@@ -1,11 +1,13 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { AdminFrame } from "@/components/admin-frame";
+import { Pager } from "@/components/pager";
 import { ButtonLink } from "@/components/ui/button";
 import { listMailings } from "@/lib/domain/mailings";
 import { requireScope } from "@/lib/latchkey";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
+const path = "/admin/mail/mailings";
 const pageSize = 50;
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -27,7 +29,7 @@ export default async function MailingsPage({ searchParams }: { searchParams: Sea
         {mailings.map(({ id, subject, createdAt, perMinute }) => (
           <li key={id} className="border-line border-t py-3">
             <a
-              href={`/admin/mail/mailings/${id}`}
+              href={`${path}/${id}`}
               className="link wrap-anywhere inline-flex min-h-11 items-center font-semibold"
             >
               <bdi>{subject}</bdi>
@@ -38,16 +40,10 @@ export default async function MailingsPage({ searchParams }: { searchParams: Sea
           </li>
         ))}
       </ol>
-      {mailings.length === pageSize && (
-        <p>
-          <a
-            href={`/admin/mail/mailings?before=${mailings.at(-1)?.id}`}
-            className="link inline-flex min-h-11 items-center"
-          >
-            {t("list.older")}
-          </a>
-        </p>
-      )}
+      <Pager
+        newest={before ? path : null}
+        older={mailings.length === pageSize ? `${path}?before=${mailings.at(-1)?.id}` : null}
+      />
     </AdminFrame>
   );
 }

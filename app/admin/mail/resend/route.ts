@@ -3,8 +3,9 @@ import { resendMail } from "@/lib/domain/mail-administration";
 import { adminAct } from "@/lib/web/admin-act";
 import { answerDone } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
-import { mailQueryString, readMailFilter } from "@/lib/web/mail-filter";
+import { readMailFilter } from "@/lib/web/mail-filter";
 import { done } from "@/lib/web/operation";
+import { queryString } from "@/lib/web/query";
 
 const page = "/admin/mail";
 const fields = z.object({
@@ -31,5 +32,5 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
 /** The page with the filter that it had. */
 function pageOf(input: Record<string, unknown>, extra: Record<string, string> = {}): string {
   const { mail: _, ...query } = fields.parse(input);
-  return page + mailQueryString(readMailFilter(query).typed, extra);
+  return page + queryString({ ...readMailFilter(query).typed, ...extra });
 }
