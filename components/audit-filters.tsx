@@ -1,7 +1,6 @@
 import { useTranslations } from "next-intl";
 import { Button, ButtonLink } from "./ui/button";
-import { Field } from "./ui/field";
-import { Select } from "./ui/select";
+import { Field, Select } from "./ui/field";
 
 type FieldName = "person" | "type" | "act" | "from" | "to";
 type Problem = "malformed" | "unknown" | "type" | "act" | "day" | "order";

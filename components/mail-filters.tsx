@@ -1,7 +1,6 @@
 import { useTranslations } from "next-intl";
 import { Button, ButtonLink } from "./ui/button";
-import { Field } from "./ui/field";
-import { Select } from "./ui/select";
+import { Field, Select } from "./ui/field";
 
 type MailFilters = {
   typed: { state: string; recipient: string };

@@ -1,8 +1,7 @@
 import { useTranslations } from "next-intl";
 import { Address } from "./ui/address";
 import { Button } from "./ui/button";
-import { Field, TextArea } from "./ui/field";
-import { Select } from "./ui/select";
+import { Field, Select, TextArea } from "./ui/field";
 
 type Typed = {
   subject: string;

@@ -1,5 +1,5 @@
 import type { ComponentProps, ReactNode } from "react";
-import { WarningSign } from "./signs";
+import { ChoiceSign, WarningSign } from "./signs";
 
 type Labelled = {
   id: string;
@@ -26,6 +26,35 @@ export function TextArea({ className = "", ...props }: ComponentProps<"textarea"
   return (
     <Labelled {...labelled}>
       <textarea className={`py-3 ${shape(labelled)} ${className}`} {...aria(labelled)} {...rest} />
+    </Labelled>
+  );
+}
+
+type Select = ComponentProps<"select"> &
+  Labelled & {
+    /** What can be chosen: the value, and its words. */
+    options: (readonly [string, string])[];
+  };
+
+/** The same for a choice of one. */
+export function Select({ className = "", options, ...props }: Select) {
+  const { labelled, rest } = apart(props);
+  return (
+    <Labelled {...labelled}>
+      <span className="relative grid">
+        <select
+          className={`min-h-13 appearance-none truncate pe-11 ${shape(labelled)} ${className}`}
+          {...aria(labelled)}
+          {...rest}
+        >
+          {options.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+        <ChoiceSign className="pointer-events-none absolute end-3.5 top-1/2 size-5 -translate-y-1/2" />
+      </span>
     </Labelled>
   );
 }
