@@ -1,5 +1,6 @@
 import { useTranslations } from "next-intl";
 import { Address } from "./ui/address";
+import { Time } from "./ui/time";
 
 /** Who is behind an id: an account, one that is gone, or none. */
 type Named = { id: string | null; email: string | null };
@@ -8,8 +9,6 @@ type AuditEvent = {
   what: string;
   more: string[];
   at: Date;
-  /** The time in words. */
-  time: string;
   device: string;
   networkAddress: string;
   subject: Named;
@@ -17,15 +16,7 @@ type AuditEvent = {
 };
 
 /** One row of the audit trail. */
-export function AuditEvent({
-  what,
-  more,
-  at,
-  time,
-  device,
-  networkAddress,
-  ...people
-}: AuditEvent) {
+export function AuditEvent({ what, more, at, device, networkAddress, ...people }: AuditEvent) {
   const t = useTranslations("admin.audit");
   return (
     <li className="grid gap-x-8 gap-y-2 border-line border-b py-4 lg:grid-cols-2">
@@ -35,7 +26,7 @@ export function AuditEvent({
           <p key={detail}>{detail}</p>
         ))}
         <p className="text-muted text-sm">
-          <time dateTime={at.toISOString()}>{time}</time>
+          <Time at={at} />
           {networkAddress && ` · ${t("from-network", { device, networkAddress })}`}
         </p>
       </div>

@@ -1,6 +1,7 @@
 import { useTranslations } from "next-intl";
 import { Address } from "./ui/address";
 import { Button } from "./ui/button";
+import { Time } from "./ui/time";
 
 type MailRow = {
   id: string;
@@ -12,7 +13,7 @@ type MailRow = {
   serverAnswer: string | null;
   attempts: number;
   /** When it was stored, has come to its end, or is tried next. */
-  times: { label: string; at: Date; words: string }[];
+  times: { label: string; at: Date }[];
   isResendable: boolean;
   /** The filter to come back to. */
   filter: { state: string; recipient: string };
@@ -37,9 +38,9 @@ export function MailRow(mail: MailRow) {
           <p className="wrap-anywhere text-sm">{t("answer", { answer: serverAnswer })}</p>
         )}
         <p className="text-muted text-sm">
-          {times.map(({ label, at, words }) => (
+          {times.map(({ label, at }) => (
             <span key={label}>
-              {label} <time dateTime={at.toISOString()}>{words}</time>
+              {label} <Time at={at} />
               {" · "}
             </span>
           ))}

@@ -46,12 +46,13 @@ export async function describeOrigin(event: AuditEvent): Promise<string> {
   const t = await getTranslations();
   if (event.actor === "system") return t("account.activity.bySite");
   if (isByAdministrator(event)) return t("account.activity.byAdministrator");
+  return t("account.activity.from", { device: await nameDevice(userAgent), networkAddress });
+}
+
+async function nameDevice(userAgent: string): Promise<string> {
+  const t = await getTranslations("device");
   const device = describeDevice(userAgent);
-  const name = t("device.name", {
-    browser: device?.browser ?? "none",
-    system: device?.system ?? "none",
-  });
-  return t("account.activity.from", { device: name, networkAddress });
+  return t("name", { browser: device?.browser ?? "none", system: device?.system ?? "none" });
 }
 
 /** What is told in the words of `describeEvent`, by its name in the details. */
@@ -67,7 +68,6 @@ export async function describeForAdministrators(
   const { act, reason, stepUp, ...rest } = readDetails(event);
   const isExport = act === "audit-export";
   const more = Object.entries(rest).filter(([name]) => isExport || !toldInWords.has(name));
-  const device = describeDevice(event.userAgent);
   return {
     what: stepUp ? t("admin.audit.stepUp") : await describeEvent(event),
     more: [
@@ -75,9 +75,6 @@ export async function describeForAdministrators(
       ...(act && reason ? [t("admin.audit.reason", { reason: String(reason) })] : []),
       ...more.filter(([, value]) => value !== false).map(([name, value]) => `${name}: ${value}`),
     ],
-    device: t("device.name", {
-      browser: device?.browser ?? "none",
-      system: device?.system ?? "none",
-    }),
+    device: await nameDevice(event.userAgent),
   };
 }

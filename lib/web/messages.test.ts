@@ -1,6 +1,7 @@
 import { createTranslator, IntlErrorCode } from "use-intl/core";
 import { describe, expect, test } from "vitest";
 import { changeProblems } from "@/lib/domain/address-change";
+import { refusalReasons } from "@/lib/domain/administration";
 import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { emailAddressProblems } from "@/lib/domain/email-address";
 import { type FactorKind, factorProblems } from "@/lib/domain/factor-proof";
@@ -201,6 +202,7 @@ test.each([
   ["admin.mail.template", mailTemplates],
   ["admin.message.problem", draftProblems],
   ["admin.users.filters", userFilters],
+  ["admin.refused", refusalReasons],
 ] as const)("%s has words for each, and for nothing else", (key, names) => {
   const known = leaves.filter((leaf) => leaf.startsWith(`${key}.`));
   expect(known.toSorted()).toEqual(names.map((name) => `${key}.${name}`).toSorted());

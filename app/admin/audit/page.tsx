@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { getFormatter, getTimeZone, getTranslations } from "next-intl/server";
+import { getTimeZone, getTranslations } from "next-intl/server";
 import { AdminFrame } from "@/components/admin-frame";
 import { AuditEvent } from "@/components/audit-event";
 import { AuditFilters } from "@/components/audit-filters";
@@ -29,7 +29,6 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
   if (!filter) setPageStatus(422);
   const page = filter && (await listAuditEvents(filter, query.after, pageSize));
   const t = await getTranslations("admin.audit");
-  const format = await getFormatter();
   return (
     <AdminFrame path={path} title={t("title")}>
       <p className="text-muted">{t("lead")}</p>
@@ -62,11 +61,6 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
                 key={event.id}
                 {...(await describeForAdministrators(event))}
                 at={event.createdAt}
-                time={format.dateTime(event.createdAt, {
-                  dateStyle: "medium",
-                  timeStyle: "long",
-                  hourCycle: "h23",
-                })}
                 networkAddress={event.networkAddress}
                 subject={{ id: event.userId, email: event.subject?.emailTyped ?? null }}
                 doer={{ id: event.actor, email: event.doer?.emailTyped ?? null }}

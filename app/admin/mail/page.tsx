@@ -16,14 +16,13 @@ import {
   mostCounted,
 } from "@/lib/domain/mail-search";
 import { requireScope } from "@/lib/latchkey";
+import { describeRefusal } from "@/lib/web/administration-problem";
 import { readMailFilter } from "@/lib/web/mail-filter";
 import { setPageStatus } from "@/lib/web/page-status";
 import { queryString, readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/mail";
 const pageSize = 50;
-/** Why a mail was not sent again. */
-const refusals = ["unknown-mail", "not-resendable"] as const;
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("admin.mail"))("title") };
@@ -36,9 +35,8 @@ export default async function MailPage({ searchParams }: { searchParams: SearchP
   if (!filter) setPageStatus(422);
   const page = filter && (await listMails(filter, query.after, pageSize));
   const counts = await countMails();
-  const refusal = refusals.find((known) => known === query.refused);
+  const refusal = await describeRefusal(query.refused);
   const t = await getTranslations("admin.mail");
-  const refused = await getTranslations("admin.refused");
   const format = await getFormatter();
   const count = (number: number) => format.number(number) + (number === mostCounted ? "+" : "");
   const states = mailStates.map((state) => ({
@@ -49,7 +47,7 @@ export default async function MailPage({ searchParams }: { searchParams: SearchP
   return (
     <AdminFrame path={path} title={t("title")}>
       <p className="text-muted">{t("lead")}</p>
-      {refusal && <Notice look="danger">{refused(refusal)}</Notice>}
+      {refusal && <Notice look="danger">{refusal}</Notice>}
       {query.done === "resent" && <Notice look="done">{t("resent")}</Notice>}
       <p>
         <ButtonLink href="/admin/mail/new" look="quiet" size="slim">
@@ -81,7 +79,6 @@ export default async function MailPage({ searchParams }: { searchParams: SearchP
 /** What a row says in words. */
 async function describeMail(mail: ListedMail) {
   const t = await getTranslations("admin.mail");
-  const format = await getFormatter();
   const template = mailTemplates.find((known) => known === mail.template);
   const state = mailStates.find((known) => known === mail.state);
   const times: [string, Date | null][] = [
@@ -92,18 +89,6 @@ async function describeMail(mail: ListedMail) {
     template: template ? t(`template.${template}`) : mail.template,
     state: state ? t(`state.${state}`) : mail.state,
     isLost: state === "refused" || state === "expired",
-    times: times.flatMap(([label, at]) =>
-      at
-        ? {
-            label,
-            at,
-            words: format.dateTime(at, {
-              dateStyle: "medium",
-              timeStyle: "long",
-              hourCycle: "h23",
-            }),
-          }
-        : [],
-    ),
+    times: times.flatMap(([label, at]) => (at ? { label, at } : [])),
   };
 }
