@@ -5,11 +5,13 @@
  */
 import nextEnv from "@next/env";
 import { Command, CommanderError } from "commander";
+import { createTranslator } from "use-intl/core";
 import { AdministrationRefused } from "@/lib/domain/administration";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { database } from "@/lib/platform/database/database";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
+import messages from "@/messages/en.json";
 import { addDatabaseCommands } from "./database";
 import { addKeyCommands } from "./keys";
 import { addMailCommands } from "./mail";
@@ -19,23 +21,8 @@ import { addSessionCommands } from "./sessions";
 import { addTwoFactorCommands } from "./two-factor";
 import { addUserCommands } from "./users";
 
-const refusals: Record<AdministrationRefused["reason"], string> = {
-  reason: "A reason has 1 to 300 characters, all of which can be seen.",
-  name: "A name has at most 80 characters, all of which can be seen.",
-  "unknown-user": "There is no such account.",
-  "unknown-mail": "There is no such mail; mails are known for 30 days.",
-  "not-resendable":
-    "This mail cannot be sent again: it has not been given up, or what it said has been erased.",
-  nobody: "There is nobody to whom this could go.",
-  pace: "A mailing queues from 1 to 6000 mails a minute.",
-  oneself: "Nobody does this to their own account.",
-  "last-super":
-    "This is the last account with the scope super that is not blocked. Grant it to another first.",
-  above: "Only who has the scope super can do this to an account that has it.",
-  already: "Nothing to do: it is so already.",
-  scope:
-    "A scope has small letters, digits and : . _ - only, begins with a letter, and is not authenticated.",
-};
+/** In the words of the pages. */
+const refusal = createTranslator({ locale: "en", messages, namespace: "admin.refused" });
 
 process.exitCode = await run(process.argv);
 
@@ -92,7 +79,7 @@ function report(error: unknown): number {
 }
 
 function wordsOf(error: unknown): string {
-  if (error instanceof AdministrationRefused) return refusals[error.reason];
+  if (error instanceof AdministrationRefused) return refusal(error.reason);
   if (error instanceof LimitReached)
     return `This has been done too often. It can be done again at ${error.retryAt.toISOString()}.`;
   return error instanceof Refusal || error instanceof Error ? error.message : String(error);

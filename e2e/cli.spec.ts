@@ -94,7 +94,7 @@ test("scopes hold on the next request, and the last super stays", async ({
   expect((await program.get("/authorize?scope=admin")).status).toBe(204);
   const refused = await site.latchkey("scopes", "revoke", email, "super");
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/last account with the scope super/);
+  expect(refused.stderr).toMatch(/last account with the scope “super”/);
   await site.latchkey("users", "create", `second-${email}`);
   await site.latchkey("scopes", "grant", `second-${email}`, "super");
   expect((await site.latchkey("scopes", "revoke", email, "super")).code).toBe(0);
