@@ -50,6 +50,13 @@ test("what is wrong with it is named, and half a button is none", () => {
   expect(checkDraft({ ...wrong, to: "somebody" })).toEqual(["subject", "text", "url"]);
 });
 
+test("what is wrong is not sent, and stays to be mended", async () => {
+  const id = await save({ ...emptyDraft, ...message, label: "Go" });
+  expect(await sendDraft(operator, id)).toBeNull();
+  expect(await findDraft(operator.id, id)).not.toBeNull();
+  expect(await database().mailing.count()).toBe(0);
+});
+
 test("to one, it is one mail, however often its button is pressed", async () => {
   const bob = await addUser("bob@example.org");
   const id = await save({ ...emptyDraft, ...message, to: bob.id });

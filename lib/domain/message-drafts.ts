@@ -69,8 +69,8 @@ export function checkDraft(fields: DraftFields): Message | DraftProblem[] {
 /**
  * Sends a draft, once, however often its button is pressed.
  * @returns the id of the mailing that it began, or of the account that it went to; null when it has been sent already,
- *   is too old, or is somebody else's
- * @throws {InvalidMessage} and {AdministrationRefused}
+ *   is too old, is somebody else's, or cannot be sent as it is
+ * @throws {AdministrationRefused}
  */
 export async function sendDraft(
   operator: Operator,
@@ -78,10 +78,10 @@ export async function sendDraft(
 ): Promise<{ mailing: string } | { to: string } | null> {
   const fields = await findDraft(operator.id, id);
   if (!fields) return null;
+  const message = checkDraft(fields);
+  if (Array.isArray(message)) return null;
   const { to, search, filter } = fields;
   const perMinute = Number(fields.perMinute);
-  const message = checkDraft(fields);
-  if (Array.isArray(message)) throw new InvalidMessage([]);
   const audience = { search, filter };
   const total = to ? 1 : await requireAudience(audience, perMinute);
   const sent = await database().$transaction(async (transaction) => {
@@ -89,12 +89,12 @@ export async function sendDraft(
       where: { id, userId: operator.id },
     });
     if (count !== 1) return null;
-    if (!to)
-      return {
-        mailing: await storeMailing(transaction, operator, message, audience, perMinute, total),
-      };
-    await storeMessage(transaction, operator, to, message);
-    return { to };
+    if (to) {
+      await storeMessage(transaction, operator, to, message);
+      return { to };
+    }
+    const mailing = await storeMailing(transaction, operator, message, audience, perMinute, total);
+    return { mailing };
   });
   wakeMailWorker();
   return sent;

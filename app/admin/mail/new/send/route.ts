@@ -27,7 +27,10 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     const sent = await sendDraft(operator, draft);
     if (!wantsPage(request.headers)) {
       if (sent) return answerWithJson(sent);
-      throw unknownThing("draft", "It has been sent already, is too old, or is not yours.");
+      throw unknownThing(
+        "draft",
+        "It has been sent already, is too old, is not yours, or cannot be sent as it is.",
+      );
     }
     if (!sent) return seeOther(`${page}?${new URLSearchParams({ draft })}`);
     if ("mailing" in sent) return seeOther(`/admin/mail/mailings/${sent.mailing}`);
