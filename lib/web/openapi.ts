@@ -20,7 +20,7 @@ const problems = {
   400: { description: "The body cannot be read." },
   401: { description: "Nobody is signed in." },
   403: { description: "Not from here, or not by this person: `detail` says what is missing." },
-  404: { description: "There is no such account." },
+  404: { description: "There is no such account, or no such mail." },
   405: { description: "Another method.", headers: { Allow: "The methods that there are." } },
   409: { description: "It is done already, or something hinders it: `detail` says what." },
   413: { description: `The body is larger than ${bodyLimit / 1024} KB.` },
