@@ -55,13 +55,14 @@ async function requireScopeOf({ user }: SignedIn, scope: string, request: Reques
 
 const usersPage = "/admin/users";
 
-/** Whose account an act is about, by its id. What is no id is none that is there, and would not stand well in an address. */
-export const userFields = z.object({
-  user: z
-    .string()
-    .regex(/^[\w-]{1,100}$/)
-    .catch(""),
-});
+/** What an act is about, by its id. What is no id is none that is there, and would not stand well in an address. */
+export const idField = z
+  .string()
+  .regex(/^[\w-]{1,100}$/)
+  .catch("");
+
+/** Whose account an act is about. */
+export const userFields = z.object({ user: idField });
 
 /** An act on the account that the field `user` names. A person sees its page again, which says that it is done, or why not. */
 export function userAct<Fields extends z.ZodObject>(

@@ -1,16 +1,11 @@
 import { z } from "zod";
 import { stopMailing } from "@/lib/domain/mailings";
-import { adminAct } from "@/lib/web/admin-act";
+import { adminAct, idField } from "@/lib/web/admin-act";
 import { answerDone } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 import { done } from "@/lib/web/operation";
 
-const fields = z.object({
-  mailing: z
-    .string()
-    .regex(/^[\w-]{1,100}$/)
-    .catch(""),
-});
+const fields = z.object({ mailing: idField });
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   operation: {
