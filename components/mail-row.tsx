@@ -1,6 +1,7 @@
 import { useTranslations } from "next-intl";
 import { Address } from "./ui/address";
 import { Button } from "./ui/button";
+import { HiddenFields } from "./ui/hidden-fields";
 import { Time } from "./ui/time";
 
 type MailRow = {
@@ -49,9 +50,7 @@ export function MailRow(mail: MailRow) {
       </div>
       {mail.isResendable && (
         <form action="/admin/mail/resend" method="post">
-          {Object.entries({ ...mail.filter, mail: id }).map(([name, value]) => (
-            <input key={name} type="hidden" name={name} value={value} />
-          ))}
+          <HiddenFields fields={{ ...mail.filter, mail: id }} />
           <Button look="quiet" size="slim" aria-label={t("resendLabel", { template, recipient })}>
             {t("resend")}
           </Button>

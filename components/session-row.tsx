@@ -1,6 +1,7 @@
 import { useTranslations } from "next-intl";
 import { Badge } from "./ui/badge";
 import { Button } from "./ui/button";
+import { HiddenFields } from "./ui/hidden-fields";
 
 type SessionRow = {
   id: string;
@@ -40,8 +41,7 @@ export function SessionRow(session: SessionRow) {
       </div>
       {!isThis && endAction && (
         <form action={endAction} method="post">
-          {userId && <input type="hidden" name="user" value={userId} />}
-          <input type="hidden" name="session" value={id} />
+          <HiddenFields fields={{ ...(userId && { user: userId }), session: id }} />
           <Button
             look="quiet"
             size="slim"

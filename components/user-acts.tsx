@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { TypedAddress } from "./typed-address";
 import { Button } from "./ui/button";
 import { Field, TextArea } from "./ui/field";
+import { HiddenFields } from "./ui/hidden-fields";
 
 /** A part of the page of an account. */
 export function UserSection({ title, children }: { title: string; children: ReactNode }) {
@@ -25,9 +26,7 @@ type UserAct = {
 export function UserAct({ action, userId, fields = {}, children }: UserAct) {
   return (
     <form action={action} method="post" className="grid max-w-lg justify-items-start gap-4">
-      {Object.entries({ user: userId, ...fields }).map(([name, value]) => (
-        <input key={name} type="hidden" name={name} value={value} />
-      ))}
+      <HiddenFields fields={{ user: userId, ...fields }} />
       {children}
     </form>
   );

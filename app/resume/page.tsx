@@ -4,6 +4,7 @@ import { getTranslations } from "next-intl/server";
 import { SubmitWhenSeen } from "@/components/submit-when-seen";
 import { Button } from "@/components/ui/button";
 import { Doorway } from "@/components/ui/doorway";
+import { HiddenFields } from "@/components/ui/hidden-fields";
 import { peekPausedAct } from "@/lib/domain/paused-act";
 import { requireRecentSignIn } from "@/lib/latchkey";
 import { kindOf } from "@/lib/web/paused-act";
@@ -34,9 +35,7 @@ export default async function ResumePage({ searchParams }: { searchParams: Searc
         encType="multipart/form-data"
         className="grid"
       >
-        {Object.entries({ ...act.fields, resumed: act.id }).map(([name, value]) => (
-          <input key={name} type="hidden" name={name} value={value} />
-        ))}
+        <HiddenFields fields={{ ...act.fields, resumed: act.id }} />
         <Button autoFocus>{t("submit")}</Button>
       </form>
       <p>

@@ -13,7 +13,7 @@ export const auditFilter = z.object({
   from: field,
   to: field,
 });
-export const auditFields = auditFilter.keyof().options;
+const auditFields = auditFilter.keyof().options;
 type AuditField = (typeof auditFields)[number];
 
 /** What is wrong with fields of a filter, each in a word for its text. */

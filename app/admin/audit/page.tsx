@@ -5,10 +5,11 @@ import { AuditEvent } from "@/components/audit-event";
 import { AuditFilters } from "@/components/audit-filters";
 import { Pager } from "@/components/pager";
 import { Button } from "@/components/ui/button";
+import { HiddenFields } from "@/components/ui/hidden-fields";
 import { eventActs, eventTypes } from "@/lib/domain/audit";
 import { listAuditEvents } from "@/lib/domain/audit-search";
 import { requireScope } from "@/lib/latchkey";
-import { auditFields, readAuditFilter } from "@/lib/web/audit-filter";
+import { readAuditFilter } from "@/lib/web/audit-filter";
 import { describeForAdministrators } from "@/lib/web/event-words";
 import { setPageStatus } from "@/lib/web/page-status";
 import { queryString, readQuery, type SearchParams } from "@/lib/web/query";
@@ -43,9 +44,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
         <h2 className="font-display font-semibold text-xl">{t("results")}</h2>
         {page && (
           <form action="/admin/audit/export" method="post">
-            {auditFields.map((field) => (
-              <input key={field} type="hidden" name={field} value={typed[field]} />
-            ))}
+            <HiddenFields fields={typed} />
             <Button look="quiet" size="slim" title={t("exportHint")}>
               {t("export")}
             </Button>
