@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Audience } from "@/lib/domain/audience";
 import { emailUser } from "@/lib/domain/email-user";
 import { resendMail, resendRefusedMails } from "@/lib/domain/mail-administration";
 import { listMails, type MailState, mailStates } from "@/lib/domain/mail-search";
@@ -14,7 +15,7 @@ import {
   usualPace,
 } from "@/lib/domain/mailings";
 import { checkMessage, type Message } from "@/lib/domain/message";
-import { type Audience, type UserFilter, userFilters } from "@/lib/domain/user-search";
+import { type UserFilter, userFilters } from "@/lib/domain/user-search";
 import { readLimit } from "./limit";
 import { watchMailing } from "./mailing-progress";
 import { isForPrograms, printDone, printJson, printRows } from "./output";

@@ -7,8 +7,8 @@ import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
 import { queueMail } from "./outbox";
 import { isLastSuper } from "./scopes";
+import { indexUser } from "./search-terms";
 import type { SignedIn } from "./sessions";
-import { indexUser } from "./user-search";
 
 /** How long a name may be, in UTF-16 units as forms count them. */
 export const longestName = 80;

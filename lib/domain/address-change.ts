@@ -17,12 +17,12 @@ import { readDigits } from "./digits";
 import type { EmailAddress } from "./email-address";
 import { countGuess, forgiveGuess, storeWithinLimits } from "./limits";
 import { queueMail } from "./outbox";
+import { indexUser } from "./search-terms";
 import { tidyFactors } from "./second-factor";
 import { queueSecurityMail, withdrawPendingChanges } from "./security-mail";
 import { endSessions, type SignedIn } from "./sessions";
 import { endRequestsOf } from "./sign-in-state";
 import { endAttemptsOf } from "./two-factor-attempt";
-import { indexUser } from "./user-search";
 
 /** How long the former address can undo a change. */
 const undoLifetime = days(7);

@@ -9,7 +9,7 @@ import { recordEvent } from "./audit";
 import type { EmailAddress } from "./email-address";
 import { isName, tidyName } from "./name";
 import { cancelMailsTo, queueMail } from "./outbox";
-import { indexUser } from "./user-search";
+import { indexUser } from "./search-terms";
 
 /** So often an invitation goes to one address: a button that is pressed twice mails nobody twice. */
 const invitations: Limit = { name: "invitation", times: 1, within: minutes(1) };

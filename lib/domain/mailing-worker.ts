@@ -4,10 +4,11 @@ import { minutes, seconds } from "@/lib/platform/duration";
 import { log } from "@/lib/platform/log";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
+import type { Audience } from "./audience";
 import { messageLifetime } from "./email-user";
 import { wakeMailWorker } from "./mail-worker";
 import { queueMails } from "./outbox";
-import { type Audience, listUsers, userFilters } from "./user-search";
+import { listUsers, userFilters } from "./user-search";
 
 const worker = processWide<{ isStarted: boolean }>("mailings", () => ({ isStarted: false }));
 

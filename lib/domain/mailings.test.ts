@@ -11,7 +11,8 @@ import { renderMail } from "./mail-worker";
 import { queueDueBatches } from "./mailing-worker";
 import { beginMailing, findMailing, stopMailing } from "./mailings";
 import { claimDueMails, recordDelivery } from "./outbox";
-import { indexUser, type UserFilter } from "./user-search";
+import { indexUser } from "./search-terms";
+import type { UserFilter } from "./user-search";
 
 process.env.SITE_URL = "https://example.org";
 process.env.SMTP_URL = "smtp://mail.example.org";

@@ -1,10 +1,10 @@
 import type { Mailing } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { AdministrationRefused, type Operator } from "./administration";
+import { type Audience, countRecipients } from "./audience";
 import { recordEvent } from "./audit";
 import { checkMessage, type Message, type NewMessage } from "./message";
 import { cancelMailsOf } from "./outbox";
-import { type Audience, countRecipients } from "./user-search";
 
 /** How many mails a minute a mailing queues unless told otherwise, and at most. */
 export const usualPace = 60;

@@ -20,6 +20,7 @@ import {
 import { holdAccount } from "./hold";
 import { isKnownBrowser, rememberBrowser } from "./known-browsers";
 import { grantConfiguredScopes } from "./scopes";
+import { indexUser } from "./search-terms";
 import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
 import { endSessions, type SignedIn, sessionEnds } from "./sessions";
@@ -32,7 +33,6 @@ import {
   type StartedAttempt,
   startAttempt,
 } from "./two-factor-attempt";
-import { indexUser } from "./user-search";
 
 /** Somebody was faster, the account is blocked, or there is none and may be none: no session. */
 export class SignInRefused extends Error {

@@ -10,10 +10,11 @@ import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { renameAccount } from "./account";
 import { askForAddressChange, confirmByLink, undoAddressChange, undoToken } from "./address-change";
 import { readMailContent } from "./outbox";
+import { indexUser } from "./search-terms";
 import { findSession, type SignedIn } from "./sessions";
 import { storeSignInRequest } from "./sign-in-request";
 import { redeemMail } from "./test-sign-in";
-import { indexUser, listUsers, type UserFilter, userFilters } from "./user-search";
+import { listUsers, type UserFilter, userFilters } from "./user-search";
 
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");

@@ -1,19 +1,16 @@
 import { z } from "zod";
 import { Prisma, type User } from "@/lib/platform/database/client/client";
-import { database, type Transaction } from "@/lib/platform/database/database";
+import { database } from "@/lib/platform/database/database";
 import { parseEmailAddress } from "./email-address";
+import { fold, wordsOf } from "./search-terms";
 
 /** So many words of a search count; whoever types more has found nothing by then. */
 const mostWords = 5;
-/** How long a word may be: the longest address. */
-const longestWord = 254;
 /** In UTF-16 units, as forms count them: the longest address fits. */
 export const longestSearch = 254;
-/** So many words of a name are found. */
-const mostTerms = 20;
 
 /** So many accounts a page looks at: all of them, where the rarest word of a search begins fewer words than that. */
-const mostLookedAt = 10_000;
+export const mostLookedAt = 10_000;
 
 /** Which accounts a list shows. */
 export const userFilters = ["all", "blocked", "invited", "admins"] as const;
@@ -24,37 +21,6 @@ export type ListedUser = Pick<
   "id" | "email" | "emailTyped" | "name" | "createdAt" | "blockedAt" | "invitedAt"
 >;
 export type UserPage = { users: ListedUser[]; next: string | null };
-
-/** Keeps the words by which a person is found, in the transaction that changes their name or address. */
-export async function indexUser(
-  transaction: Transaction,
-  { id: userId, email, name }: Pick<User, "id" | "email" | "name">,
-): Promise<void> {
-  await transaction.userSearchTerm.deleteMany({ where: { userId } });
-  await transaction.userSearchTerm.createMany({
-    data: termsOf(email, name).map((term) => ({ term, userId })),
-  });
-}
-
-/** The address, its domain, and the words of both and of the name. */
-function termsOf(email: string, name: string | null): string[] {
-  const [local = "", domain = ""] = email.split("@");
-  // The name first: an address of many parts must not crowd it out.
-  const words = [name ?? "", local, domain].flatMap(wordsOf);
-  return [...new Set([email, domain, ...words])].slice(0, mostTerms);
-}
-
-/** In the form in which words are compared: without case, and full width is none. */
-function wordsOf(text: string): string[] {
-  return fold(text)
-    .split(/[^\p{L}\p{M}\p{N}]+/u)
-    .filter(Boolean)
-    .map((word) => word.slice(0, longestWord));
-}
-
-function fold(text: string): string {
-  return text.normalize("NFKC").toLowerCase();
-}
 
 /**
  * A page of accounts: with a search, those of which each word of it begins a word of address or name; without, the newest
@@ -78,22 +44,6 @@ export async function listUsers(
   return driver
     ? await listByWord(driver, others, filter, cursor, limit)
     : await listByFilter(words, filter, cursor, limit);
-}
-
-/** Whom a mailing goes to: what a search and a filter find. */
-export type Audience = { search: string; filter: UserFilter };
-
-/**
- * How many a mailing would go to: blocked accounts are left out, unless they are what is asked for.
- * @returns null when they do not stand on one page of all that a page looks at
- */
-export async function countRecipients({ search, filter }: Audience): Promise<number | null> {
-  // All that are open stand together in an index.
-  if (!search.trim() && filter === "all")
-    return await database().user.count({ where: { blockedAt: null } });
-  const { users, next } = await listUsers(search, filter, undefined, mostLookedAt);
-  if (next) return null;
-  return users.filter(({ blockedAt }) => filter === "blocked" || !blockedAt).length;
 }
 
 function searchedWords(search: string): string[] {
