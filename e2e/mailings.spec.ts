@@ -100,6 +100,20 @@ test("a mail to one, once however often it is sent, and only by who may", async 
     "A mail sent by the site’s owner",
   );
 
+  const word = newWord();
+  await addAccounts(site, word, 2);
+  const slow = { ...message, search: word, perMinute: "1" };
+  const saved = (await sendAct(admin, "/admin/mail/new/draft", slow)).json() as { draft: string };
+  const begun = (await sendAct(admin, "/admin/mail/new/send", saved)).json() as { mailing: string };
+  const itsPage = `/admin/mail/mailings/${begun.mailing}`;
+  expect((await admin.get(itsPage)).body).toMatch(/<meta http-equiv="refresh" content="3;url=/i);
+  expectProblem(await sendAct(person, "/admin/mail/mailings/stop", begun), 403);
+  expect((await sendAct(admin, "/admin/mail/mailings/stop", begun)).status).toBe(204);
+  const stopped = await admin.get(itsPage);
+  expect(textOf(stopped)).toContain("It has been stopped.");
+  expect(stopped.body).not.toMatch(/http-equiv="refresh"/i);
+  expectProblem(await sendAct(admin, "/admin/mail/mailings/stop", begun), 422);
+
   await site.clock.advance(11 * 60_000);
   expectProblem(await sendAct(admin, "/admin/mail/new/send", { draft }), 403);
 
