@@ -1,8 +1,10 @@
 import type { Command } from "commander";
-import { endSessionsOf } from "@/lib/domain/administration";
+import { endEverySession, endSessionsOf } from "@/lib/domain/administration";
 import { listSessions } from "@/lib/domain/sessions";
 import { printDone, printRows } from "./output";
 import { operator, Refusal, requireAccount } from "./refusal";
+
+type RevokeOptions = { session?: string; all?: true; everyone?: true };
 
 export function addSessionCommands(latchkey: Command): void {
   const sessions = latchkey.command("sessions").description("where people are signed in");
@@ -25,13 +27,19 @@ export function addSessionCommands(latchkey: Command): void {
       );
     });
   sessions
-    .command("revoke <who>")
-    .description("ends one session of an account, or all")
+    .command("revoke [who]")
+    .description("ends one session of an account, or all; or those of everyone")
     .option("--session <id>", "which one")
     .option("--all", "all of them, and the sign-ins that wait for a second factor")
-    .action(async (who: string, options: { session?: string; all?: true }, command: Command) => {
-      const { session, all } = options;
-      if (Boolean(session) === Boolean(all)) command.error("error: give --session <id> or --all");
+    .option("--everyone", "those of every account, instead of WHO")
+    .action(async (who: string | undefined, options: RevokeOptions, command: Command) => {
+      const { session, all, everyone } = options;
+      if ([who && session, who && all, !who && everyone].filter(Boolean).length !== 1)
+        command.error("error: give WHO with --session <id> or --all, or --everyone alone");
+      if (!who) {
+        const count = await endEverySession(operator);
+        return printDone(command, `${count} ended.`, { count });
+      }
       const user = await requireAccount(who);
       const count = await endSessionsOf(operator, user.id, session ? { id: session } : "all");
       if (session && count === 0) throw new Refusal(`${user.email} has no session ${session}.`);

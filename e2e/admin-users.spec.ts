@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { sendAct, stepUpOverHttp, textOf } from "./support/account";
@@ -8,6 +9,7 @@ import { bearing, readJwt, tokenFor } from "./support/jwt";
 import type { MailServer } from "./support/mail-server";
 import { expectProblem } from "./support/problem";
 import { askOverHttp, isSignedIn, sendCode, sendLink, signInOverHttp } from "./support/program";
+import { rawConnection } from "./support/raw-http";
 import { rows } from "./support/route-rows";
 import { listRoutes, methodsOf } from "./support/routes";
 import {
@@ -645,6 +647,36 @@ test("who lacks the scope is refused on the next request, and written down twent
   const sent = await admin.program.post("/admin/users/block", { form: fields }, asPage);
   expect([sent.status, sent.headers.location]).toEqual([303, "/sign-in?next=/admin/users"]);
   expect(await isSignedIn(ann.program)).toBe(true);
+});
+
+test("a form whose sender is blocked while it is on its way does nothing", async ({
+  site,
+  mailServer,
+  visitor,
+}) => {
+  const setting = { site, mailServer, visitor };
+  const [root, other] = [await newSuper(setting), await newSuper(setting)];
+  const body = `user=${other.id}`;
+  const cookies = [...other.program.cookies].map(([name, value]) => `${name}=${value}`);
+  const connection = await rawConnection(site);
+  const head = [
+    "POST /admin/users/unblock HTTP/1.1",
+    `Host: ${new URL(site.url).host}`,
+    `Origin: ${site.url}`,
+    `Cookie: ${cookies.join("; ")}`,
+    "Content-Type: application/x-www-form-urlencoded",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+  ];
+  connection.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 5)}`);
+  // Time enough to be asked who it is.
+  await pause(500);
+  const block = { user: other.id, reason: "Spam" };
+  expect((await sendAct(root.program, "/admin/users/block", block)).status).toBe(204);
+  connection.write(body.slice(5));
+  expect((await connection.answer()).status).toBe(401);
+  const page = await root.program.get(`/admin/users/${other.id}`);
+  expect(textOf(page)).toContain("Blocked");
 });
 
 test("of the same act twice at once one is done, and of two supers against each other one stays", async ({

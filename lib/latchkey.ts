@@ -10,6 +10,7 @@ import type { NewMessage } from "@/lib/domain/message";
 import { readProperties, type UserProperties } from "@/lib/domain/properties";
 import { hasScope, listScopes } from "@/lib/domain/scopes";
 import { isRecentlySignedIn } from "@/lib/domain/sessions";
+import { log } from "@/lib/platform/log";
 import { requestContext } from "@/lib/platform/request-context";
 import { requestedPath } from "@/lib/web/requested-path";
 import { signInPath, stepUpPath } from "@/lib/web/return-to";
@@ -60,6 +61,7 @@ export async function requireScope(scope: string): Promise<CurrentUser> {
   const user = await requireUser();
   if (hasScope(await currentScopes(), scope)) return user;
   const context = requestContext();
+  log().warn({ userId: user.id, scope, requestId: context?.requestId }, "a page was refused");
   if (context) context.missingScope = scope;
   return forbidden();
 }

@@ -1,10 +1,6 @@
 import { signOut } from "@/lib/domain/sessions";
 import { answerDone, forgetPages } from "@/lib/web/answer";
-import {
-  clearSessionCookie,
-  readSessionCookie,
-  readUnsharedSessionCookie,
-} from "@/lib/web/cookies";
+import { clearSessionCookie, readFormerSessionCookie, readSessionCookie } from "@/lib/web/cookies";
 import { handlers } from "@/lib/web/handler";
 import { doneAndForgotten } from "@/lib/web/operation";
 import { endCurrentAttempt } from "@/lib/web/two-factor";
@@ -20,7 +16,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers(
       answers: doneAndForgotten,
     },
     POST: async (request) => {
-      for (const token of [await readSessionCookie(), await readUnsharedSessionCookie()])
+      for (const token of [await readSessionCookie(), await readFormerSessionCookie()])
         if (token) await signOut(token, describeClient(request.headers));
       await clearSessionCookie();
       await endCurrentAttempt();

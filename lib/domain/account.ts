@@ -79,7 +79,7 @@ export async function exportAccount({ user }: SignedIn, client: Client): Promise
       omit: { linkHash: true, codeHash: true, browserHash: true, screenHash: true, number: true },
     }),
     database().mail.findMany({
-      where: { recipient: { in: emails } },
+      where: { OR: [{ userId }, { recipient: { in: emails } }] },
       omit: { sealedContent: true },
     }),
     database().mailStop.findMany({ where: { email: { in: emails } } }),

@@ -15,6 +15,7 @@ import {
   blockUser,
   deleteUser,
   disableSecondFactor,
+  endEverySession,
   endSessionsOf,
   grantScope,
   type Operator,
@@ -382,6 +383,19 @@ describe("refused, changes nothing, and is not written down:", () => {
     await refused("last-super", () => revokeScope(shell, ann.id, "super"));
   });
 
+  test("anything by who was let through, and has been blocked or demoted since", async () => {
+    await hold(bob, "super");
+    const byBob = { id: bob.id, client };
+    await database().user.update({ where: { id: bob.id }, data: { blockedAt: now } });
+    await refused("not-allowed", () => unblockUser(byBob, bob.id));
+    await refused("not-allowed", () => grantScope(byBob, bob.id, "editor"));
+    await database().user.update({ where: { id: bob.id }, data: { blockedAt: null } });
+    await database().userScope.deleteMany({ where: { userId: bob.id } });
+    await hold(bob, "admin");
+    await refused("not-allowed", () => grantScope(byBob, bob.id, "super"));
+    await refused("oneself", () => unblockUser(byBob, bob.id));
+  });
+
   test("anything that an administrator does to a super", async () => {
     await hold(bob, "admin");
     await addTotp(ann);
@@ -414,6 +428,25 @@ describe("refused, changes nothing, and is not written down:", () => {
   });
 });
 
+test("everyone is signed out, and who signs in meanwhile is not", async () => {
+  await signIn(ann);
+  await signIn(bob);
+  const { userId, ...session } = await database().session.findFirstOrThrow({
+    where: { userId: bob.id },
+    omit: { id: true },
+  });
+  const createdAt = new Date(now.getTime() + 1);
+  await database().session.create({
+    data: { ...session, userId, tokenHash: "later", createdAt },
+  });
+  await addAttempt(bob);
+  expect(await endEverySession({ id: "operator", client })).toBe(2);
+  expect(await database().session.findMany()).toMatchObject([{ tokenHash: "later" }]);
+  expect(await database().twoFactorAttempt.count()).toBe(0);
+  const [event] = await database().auditEvent.findMany({ where: { userId: null } });
+  expect(event).toMatchObject({ type: "authn_token_revoked", actor: "operator" });
+});
+
 describe("at once", () => {
   test("two supers take it from each other: one stays", async () => {
     await hold(bob, "super");
@@ -422,7 +455,7 @@ describe("at once", () => {
       outcomeOf(revokeScope(operator, bob.id, "super")),
       outcomeOf(revokeScope(byBob, ann.id, "super")),
     ]);
-    expect(outcomes.toSorted()).toEqual(["above", "done"]);
+    expect(outcomes.toSorted()).toEqual(["done", "not-allowed"]);
     expect(await database().userScope.count({ where: { scope: "super" } })).toBe(1);
     expect(await record()).toHaveLength(1);
   });
@@ -433,7 +466,7 @@ describe("at once", () => {
       outcomeOf(blockUser(operator, bob.id, "spam")),
       outcomeOf(blockUser({ id: bob.id, client }, ann.id, "spam")),
     ]);
-    expect(outcomes.toSorted()).toEqual(["done", "last-super"]);
+    expect(outcomes.toSorted()).toEqual(["done", "not-allowed"]);
     expect(await database().user.count({ where: { blockedAt: null } })).toBe(1);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { removeAccount } from "./account";
@@ -28,6 +29,7 @@ export type Operator = {
 
 export const refusalReasons = [
   "unknown-user",
+  "not-allowed",
   "oneself",
   "last-super",
   "above",
@@ -80,6 +82,7 @@ export async function blockUser(
 /** @throws {AdministrationRefused} */
 export async function unblockUser(operator: Operator, userId: string): Promise<void> {
   await administer(operator, userId, async (transaction, user) => {
+    requireOther(operator, user);
     const { count } = await transaction.user.updateMany({
       where: { id: user.id, blockedAt: { not: null } },
       data: { blockedAt: null, blockedReason: null },
@@ -89,13 +92,11 @@ export async function unblockUser(operator: Operator, userId: string): Promise<v
   });
 }
 
-/**
- * Grants a scope; who may do so (`super`, or the shell) is for the caller to ask.
- * @throws {AdministrationRefused}
- */
+/** Grants a scope, which only `super`, or the shell, may do. @throws {AdministrationRefused} */
 export async function grantScope(operator: Operator, userId: string, scope: string): Promise<void> {
   if (!isScopeName(scope)) throw new AdministrationRefused("scope");
   await administer(operator, userId, async (transaction, user) => {
+    await requireOperator(transaction, operator, "super");
     const has = await transaction.userScope.count({ where: { userId: user.id, scope } });
     if (has > 0) throw new AdministrationRefused("already");
     await transaction.userScope.create({ data: { userId: user.id, scope } });
@@ -115,6 +116,7 @@ export async function revokeScope(
   scope: string,
 ): Promise<void> {
   await administer(operator, userId, async (transaction, user) => {
+    await requireOperator(transaction, operator, "super");
     requireOther(operator, user);
     if (scope === "super") await requireAnotherSuper(transaction, user);
     const { count } = await transaction.userScope.deleteMany({
@@ -180,6 +182,36 @@ export async function endSessionsOf(
   });
 }
 
+/** So few rows go at once that nobody who writes at the same time waits for it. */
+const batch = 1000;
+/** Between two batches, in milliseconds, for those who wait to write. */
+const breath = 20;
+
+/**
+ * Ends every session that there is, after a break-in for example (ASVS 7.4.5). Whoever signs in meanwhile stays.
+ * @returns how many
+ */
+export async function endEverySession({ id: actor, client }: Operator): Promise<number> {
+  const startedAt = new Date();
+  // Before the first one: whatever stops this in the middle, it is on record.
+  await recordEvent(database(), {
+    type: "authn_token_revoked",
+    userId: null,
+    actor,
+    client,
+    details: { reason: "administrator", whose: "everyone" },
+  });
+  await database().twoFactorAttempt.deleteMany({ where: { createdAt: { lte: startedAt } } });
+  let count = 0;
+  for (;;) {
+    const ended = await database().$executeRaw`DELETE FROM "Session" WHERE "id" IN
+      (SELECT "id" FROM "Session" WHERE "createdAt" <= ${startedAt} LIMIT ${batch})`;
+    count += ended;
+    if (ended < batch) return count;
+    await pause(breath);
+  }
+}
+
 /** Deletes an account, also one whose former address could still take a change back: its owner cannot do that. @throws {AdministrationRefused} */
 export async function deleteUser(operator: Operator, userId: string): Promise<void> {
   await database().$transaction(async (transaction) => {
@@ -207,7 +239,7 @@ type Outcome = {
 
 /**
  * An act on an account, its record and its mail, all or nothing.
- * @throws {AdministrationRefused} `unknown-user` or `above`, before `act` is asked
+ * @throws {AdministrationRefused} `not-allowed`, `unknown-user` or `above`, before `act` is asked
  */
 export async function administer(
   operator: Operator,
@@ -249,9 +281,24 @@ async function requireUser(
   operator: Operator,
   id: string,
 ): Promise<User> {
-  if (!(await holdAccount(transaction, id))) throw new AdministrationRefused("unknown-user");
+  const isThere = await holdAccount(transaction, id);
+  await requireOperator(transaction, operator, "admin");
+  if (!isThere) throw new AdministrationRefused("unknown-user");
   await requireNotAbove(transaction, operator, id);
   return await transaction.user.findUniqueOrThrow({ where: { id } });
+}
+
+/** Who was let through, and has been blocked or has lost the scope since then, does nothing more. @throws {AdministrationRefused} */
+export async function requireOperator(
+  transaction: Transaction,
+  { id }: Operator,
+  scope: "admin" | "super",
+): Promise<void> {
+  if (id === "operator") return;
+  const enough = ["super", scope];
+  const where = { userId: id, scope: { in: enough }, user: { blockedAt: null } };
+  if ((await transaction.userScope.count({ where })) === 0)
+    throw new AdministrationRefused("not-allowed");
 }
 
 /** Who may not grant scopes could otherwise lock out, or weaken, those who may. */

@@ -4,7 +4,12 @@ import { days, minutes } from "@/lib/platform/duration";
 import { countAgainst, type Limit } from "@/lib/platform/limits";
 import { longestName } from "./account";
 import { isReservedAddress } from "./address-change";
-import { AdministrationRefused, administer, type Operator } from "./administration";
+import {
+  AdministrationRefused,
+  administer,
+  type Operator,
+  requireOperator,
+} from "./administration";
 import { recordEvent } from "./audit";
 import type { EmailAddress } from "./email-address";
 import { isName, tidyName } from "./name";
@@ -23,7 +28,7 @@ const invitationLifetime = days(7);
  * @throws {AdministrationRefused} `already` when the address has one, `name` when it cannot be shown
  */
 export async function createUser(
-  { id: actor, client }: Operator,
+  operator: Operator,
   address: EmailAddress,
   typedName: string | null,
   invitation: "by-mail" | "none" = "by-mail",
@@ -32,8 +37,10 @@ export async function createUser(
   if (name && !isName(name, longestName)) throw new AdministrationRefused("name");
   return await database().$transaction(async (transaction) => {
     const { canonical: email, typed: emailTyped } = address;
+    const { id: actor, client } = operator;
     // Writes first: whoever signs up with the same address meanwhile waits.
     await transaction.user.updateMany({ where: { email }, data: { email } });
+    await requireOperator(transaction, operator, "admin");
     const isTaken =
       (await transaction.user.count({ where: { email } })) > 0 ||
       (await isReservedAddress(transaction, email));
@@ -65,7 +72,7 @@ export async function resendInvitation(operator: Operator, userId: string): Prom
 
 /** The newest invitation takes the place of one that has not gone out. */
 async function invite(transaction: Transaction, { id: userId, email }: User): Promise<void> {
-  await countAgainst(transaction, invitations, userId);
+  await countAgainst(transaction, invitations, email);
   await cancelMailsTo(transaction, [email], ["invitation"]);
   await queueMail(transaction, {
     userId,

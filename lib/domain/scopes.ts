@@ -90,6 +90,6 @@ export async function isLastSuper(transaction: Transaction, userId: string): Pro
   // Two who take it from each other at once must wait for one another.
   await transaction.userScope.updateMany({ where, data: where });
   if ((await transaction.userScope.count({ where: { ...where, userId } })) === 0) return false;
-  const others = { ...where, userId: { not: userId }, user: { blockedAt: null } };
+  const others = { ...where, userId: { not: userId }, user: { blockedAt: null, invitedAt: null } };
   return (await transaction.userScope.count({ where: others })) === 0;
 }

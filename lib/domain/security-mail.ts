@@ -47,6 +47,7 @@ export async function queueSecurityMail(
     },
   });
   await queueMail(transaction, {
+    userId: user.id,
     recipient,
     expiresAt: new Date(now + mailLifetime),
     content: {

@@ -23,8 +23,12 @@ export type Act = (
  */
 export function signedInAct(page: string, act: Act, further: Needs = {}) {
   const handler = async (request: Request): Promise<Response> => {
-    const signedIn = await currentSession();
-    if (signedIn) return await act(request, signedIn, await readInput(request));
+    if (await currentSession()) {
+      const input = await readInput(request);
+      // Asked again: a body can take its time, and whoever sends it may have been signed out or blocked meanwhile.
+      const signedIn = await currentSession();
+      if (signedIn) return await act(request, signedIn, input);
+    }
     if (wantsPage(request.headers)) return seeOther(signInPath(page));
     throw notSignedIn();
   };

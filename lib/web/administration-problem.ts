@@ -9,6 +9,7 @@ type Reason = AdministrationRefused["reason"];
 /** What hinders it: the account is not there, who asks may not, its state, or what was typed. */
 const statuses: Record<Reason, number> = {
   "unknown-user": 404,
+  "not-allowed": 403,
   oneself: 403,
   above: 403,
   "last-super": 409,

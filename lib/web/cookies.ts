@@ -17,7 +17,7 @@ function prefixed(name: string): string {
 /** What the cookies are called that people are known by. */
 export function cookieNames() {
   return {
-    session: prefixed(environment().sessionCookie),
+    session: sessionName(),
     attempt: prefixed("two_factor"),
   };
 }
@@ -43,20 +43,24 @@ export async function readSessionCookie(): Promise<string | undefined> {
 }
 
 /**
- * The value that a browser has kept from before `COOKIE_DOMAIN` was set. It opens nothing, since other hosts do not get it: a
- * proxy's would send its person to sign in, and this site straight back. Its session ends with the next sign-in or sign-out.
+ * The value that a browser has kept from before `COOKIE_DOMAIN` was set, or taken out. It opens nothing: other hosts do not get
+ * the one, so that a proxy's would send its person to sign in, and this site straight back; they may still have the other. Its
+ * session ends with the next sign-in or sign-out.
  */
-export async function readUnsharedSessionCookie(): Promise<string | undefined> {
-  const name = prefixed(environment().sessionCookie);
+export async function readFormerSessionCookie(): Promise<string | undefined> {
+  const name = formerSessionName();
   return name === sessionName() ? undefined : (await cookies()).get(name)?.value || undefined;
 }
 
-async function clearUnsharedSessionCookie(): Promise<void> {
-  if ((await readUnsharedSessionCookie()) !== undefined)
-    (await cookies()).set(prefixed(environment().sessionCookie), "", {
-      ...attributes(),
-      maxAge: 0,
-    });
+function formerSessionName(): string {
+  const { cookieDomain, https, sessionCookie } = environment();
+  return https && !cookieDomain ? `__Secure-${sessionCookie}` : prefixed(sessionCookie);
+}
+
+/** One that is shared can only be forgotten by name and domain, and the domain is not known any more. */
+async function clearFormerSessionCookie(): Promise<void> {
+  if ((await readFormerSessionCookie()) !== undefined)
+    (await cookies()).set(formerSessionName(), "", { ...attributes(), maxAge: 0 });
 }
 
 /** Without "keep me signed in" the browser forgets it when it closes. */
@@ -68,7 +72,7 @@ export async function setSessionCookie({
 }: MintedSession): Promise<void> {
   // Where no server of ours can renew the cookie of a page, it lives as long as the row possibly can.
   const expires = requestContext() ? expiresAt : endsAt;
-  await clearUnsharedSessionCookie();
+  await clearFormerSessionCookie();
   (await cookies()).set(sessionName(), token, {
     ...sessionAttributes(),
     ...(keepSignedIn && { expires }),
@@ -83,7 +87,7 @@ export function sessionCookieLine(token: string, expiresAt: Date): string {
 }
 
 export async function clearSessionCookie(): Promise<void> {
-  await clearUnsharedSessionCookie();
+  await clearFormerSessionCookie();
   (await cookies()).set(sessionName(), "", { ...sessionAttributes(), maxAge: 0 });
 }
 

@@ -16,9 +16,9 @@ import {
   clearAttemptCookie,
   ownBrowserToken,
   readAttemptCookie,
+  readFormerSessionCookie,
   readScreenCookie,
   readSessionCookie,
-  readUnsharedSessionCookie,
   setAttemptCookie,
   setBrowserCookie,
   setScreenCookie,
@@ -85,7 +85,7 @@ export async function enter(
       proved,
       email,
       visitor: { browserToken, ...(await describeVisitor(headers)) },
-      formerSessionToken: (await readSessionCookie()) ?? (await readUnsharedSessionCookie()),
+      formerSessionToken: (await readSessionCookie()) ?? (await readFormerSessionCookie()),
     });
     if ("session" in outcome) {
       await setSessionCookie(outcome.session);

@@ -23,6 +23,7 @@ import { hasSecondFactor } from "@/lib/domain/second-factor";
 import { listSessions } from "@/lib/domain/sessions";
 import { currentScopes, requireScope } from "@/lib/latchkey";
 import { describeRefusal } from "@/lib/web/administration-problem";
+import { isInnerRequest } from "@/lib/web/cookies";
 import { readQuery, type SearchParams, unpackText } from "@/lib/web/query";
 import { currentSession } from "@/lib/web/session";
 
@@ -38,7 +39,8 @@ export default async function UserPage({ params, searchParams }: UserPage) {
   const administrator = await requireScope("admin");
   const user = (await findUser((await params).id)) ?? notFound();
   const { done, refused, problem, properties: packed } = await readQuery(searchParams);
-  const typed = packed === undefined ? undefined : unpackText(packed);
+  // Anybody can write an address that looks as if this stood in the account.
+  const typed = packed && (await isInnerRequest()) ? unpackText(packed) : undefined;
   const refusal = await describeRefusal(refused);
   const scopes = await listScopes(user.id);
   const isOneself = user.id === administrator.id;
