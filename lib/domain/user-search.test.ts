@@ -336,9 +336,9 @@ describe("found at once is", () => {
   });
 });
 
-test("of common words, a page looks at ten thousand accounts, and the next goes on behind them", async () => {
+test("of common words, a page looks at five thousand accounts, and the next goes on behind them", async () => {
   await add("ann@example.org", "Smith");
-  await addMany(10_100);
+  await addMany(5_100);
   await add("zoe@example.org", "Smith");
   const first = await listUsers("example org smith", "all", undefined, 50);
   expect(first.users.map(({ email }) => email)).toEqual(["ann@example.org", "zoe@example.org"]);

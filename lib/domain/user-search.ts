@@ -10,7 +10,7 @@ const mostWords = 5;
 export const longestSearch = 254;
 
 /** So many accounts a page looks at: all of them, where the rarest word of a search begins fewer words than that. */
-export const mostLookedAt = 10_000;
+export const mostLookedAt = 5_000;
 
 /** Which accounts a list shows. */
 export const userFilters = ["all", "blocked", "invited", "admins"] as const;
