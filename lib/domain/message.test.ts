@@ -17,6 +17,17 @@ test("a message is kept tidy: one line of subject, line breaks of one kind, none
     expect(checkMessage({ ...good, text }).text).toBe(text);
 });
 
+test("a text of blanks does not hold the site up, however long it is", () => {
+  const blanks = " \n".repeat(14_000);
+  for (const text of [`x${blanks}x`, `${blanks}x${blanks}`, blanks.repeat(1000)]) {
+    const begunAt = performance.now();
+    expect(refusalOf({ ...good, text }).problems).toEqual(["text"]);
+    expect(performance.now() - begunAt).toBeLessThan(100);
+  }
+  expect(checkMessage({ ...good, text: "a\r\n".repeat(5000) }).text).toHaveLength(9999);
+  expect(checkMessage({ ...good, text: `${blanks} x` }).text).toBe(" x");
+});
+
 test.each<[MessageProblem[], Partial<NewMessage>]>([
   [["subject"], { subject: " " }],
   [["subject"], { subject: "x".repeat(151) }],

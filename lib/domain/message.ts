@@ -7,12 +7,15 @@ export const longestSubject = 150;
 export const longestText = 10_000;
 export const longestLabel = 60;
 export const longestUrl = 2000;
+/** Of a text before its line breaks are made one sign each, and its ends are tidied. */
+export const longestTypedText = 3 * longestText;
 
 const subject = line(longestSubject);
 
 const text = z
   .string()
-  .transform((typed) => typed.replace(/\r\n?/g, "\n").replace(/^\s*\n|\s+$/g, ""))
+  .max(longestTypedText)
+  .transform(tidyText)
   .refine((kept) => kept.length > 0 && kept.length <= longestText && !hasUnprintable(kept));
 
 const button = z.object({ label: line(longestLabel), url: z.string().refine(isWebAddress) });
@@ -65,6 +68,12 @@ function line(longest: number) {
     .string()
     .transform(tidyName)
     .refine((kept) => isName(kept, longest));
+}
+
+/** Without blank lines at its ends; what indents its first line stays. No expression that tries each blank anew (CWE-1333). */
+function tidyText(typed: string): string {
+  const text = typed.replace(/\r\n?/g, "\n").trimEnd();
+  return text.slice(text.lastIndexOf("\n", text.search(/\S/)) + 1);
 }
 
 /** Nothing but line breaks and tabs moves whatever shows the text; half a character cannot be sent. */
