@@ -46,7 +46,13 @@ export function isForPrograms(command: Command): boolean {
 }
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, escaped));
+}
+
+/** JSON lets pass what some terminals obey, and what turns the direction of a line. */
+function escaped(sign: string): string {
+  const units = sign.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  return units.map((unit) => `\\u${unit}`).join("");
 }
 
 function inWords(value: Row[string]): string {
