@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
-import { days } from "@/lib/platform/duration";
+import { days, minutes } from "@/lib/platform/duration";
 import type { Delivery } from "@/lib/platform/mail";
 import type { Operator } from "./administration";
 import { readDetails } from "./audit";
-import { resendMail } from "./mail-administration";
+import { resendMail, resendRefusedMails } from "./mail-administration";
 import { claimDueMails, isResendable, queueMail, readMailContent, recordDelivery } from "./outbox";
 import { sweep } from "./sweep";
 import { addUser } from "./test-second-factor";
@@ -44,7 +44,7 @@ test.each(contents)("a mail that was given up is sent again as it was: %j", asyn
   expect(isResendable(mail)).toBe(true);
   later(days(6));
   await resendMail(operator, mail.id);
-  expect(await onlyMail()).toMatchObject({ state: "queued", attempts: 0, settledAt: null });
+  expect(await onlyMail()).toMatchObject({ state: "queued", attempts: 1, settledAt: null });
   const [claimed] = await claimDueMails(10);
   expect(claimed && readMailContent(claimed)).toEqual(content);
   expect(claimed?.expiresAt).toEqual(new Date(now.getTime() + days(13)));
@@ -65,6 +65,35 @@ test("of those who ask at once, one sends it", async () => {
   const asked = await Promise.allSettled([1, 2, 3, 4, 5].map(() => resendMail(operator, id)));
   expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await database().auditEvent.count()).toBe(1);
+});
+
+test("all that were refused are sent again at the pace of a mailing, and those that were meanwhile are left", async () => {
+  for (let count = 0; count < 70; count++) await giveUp(await queue(contents[0]));
+  await giveUp(await queue(contents[1]), "expired");
+  later(1000);
+  const counts = await Promise.all([resendRefusedMails(operator), resendRefusedMails(operator)]);
+  expect(counts.toSorted()).toEqual([0, 70]);
+  const [event, ...others] = await database().auditEvent.findMany();
+  expect(others).toEqual([]);
+  expect(event).toMatchObject({ actor: operator.id, userId: null, ...client });
+  expect(event && readDetails(event)).toEqual({ act: "mail-resent", mails: 70 });
+  expect(await claimDueMails(100)).toHaveLength(10);
+  await database().mail.updateMany({ where: { attempts: 2 }, data: { state: "accepted" } });
+  later(minutes(1) - 1);
+  expect(await claimDueMails(100)).toHaveLength(50);
+});
+
+test("what an attempt says too late is not taken for the next one's", async () => {
+  const waiting = await queue(contents[0]);
+  const [slow] = await claimDueMails(1);
+  later(minutes(1));
+  const [next] = await claimDueMails(1);
+  if (!slow || !next) throw new Error("No mail is due");
+  await recordDelivery(next, { outcome: "refused", answer: "550 no" });
+  await resendMail(operator, waiting.id);
+  await claimDueMails(1);
+  await recordDelivery(slow, { outcome: "refused", answer: "said too late" });
+  expect(await onlyMail()).toMatchObject({ state: "queued", attempts: 3, serverAnswer: "550 no" });
 });
 
 test("what has not been given up, or carries a secret, is not sent again", async () => {

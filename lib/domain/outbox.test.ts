@@ -194,6 +194,16 @@ test("what is accepted stays accepted, whatever is said afterwards", async () =>
   expect(await onlyMail()).toMatchObject({ state: "accepted", serverAnswer: "250 taken" });
 });
 
+test("what was on its way when it was taken back, and was accepted, is told as sent", async () => {
+  await queue();
+  const mail = await claim();
+  await endRequestsOf(database(), "ann@example.org");
+  await recordDelivery(mail, { outcome: "deferred", answer: "451 later" });
+  expect(await onlyMail()).toMatchObject({ state: "expired", serverAnswer: null });
+  await recordDelivery(mail, { outcome: "accepted", answer: "250 taken" });
+  expect(await onlyMail()).toMatchObject({ state: "accepted", serverAnswer: "250 taken" });
+});
+
 test("cancelled mails are erased and never sent, and those to others are", async () => {
   await queue();
   await queue("bob@example.org");

@@ -211,9 +211,10 @@ export async function recordDelivery(mail: Mail, delivery: Delivery): Promise<vo
   const settled = { settledAt: new Date(), serverAnswer: delivery.answer };
   switch (delivery.outcome) {
     case "accepted":
-      // Also when this attempt was held for dead: what a server has taken must not be sent again.
+      // Also when this attempt was held for dead, or the mail was taken back meanwhile: what a server has taken has been
+      // sent, and must not be sent again.
       await database().mail.updateMany({
-        where: { id: mail.id, state: "queued" },
+        where: { id: mail.id, state: { in: ["queued", "refused", "expired"] } },
         data: { state: "accepted", sealedContent: null, ...settled },
       });
       if (mail.template === "account-deleted") await forget(mail);
@@ -245,27 +246,31 @@ export function isResendable({ state, sealedContent, expiresAt }: Mail): boolean
 }
 
 /**
- * Puts a mail that has been given up back into the queue, once, however often it is asked for at the same time.
- * @returns false when it cannot be sent again
+ * Puts mails that have been given up back into the queue, each once, however often it is asked for at the same time. Their
+ * attempts are counted on: what a former one says too late must not be taken for a new one's.
+ * @param at when to try them
+ * @returns how many could be sent again
  */
-export async function requeueMail(transaction: Transaction, id: string): Promise<boolean> {
-  const now = new Date();
+export async function requeueMails(
+  transaction: Transaction,
+  ids: string[],
+  at: Date,
+): Promise<number> {
   const { count } = await transaction.mail.updateMany({
     where: {
-      id,
+      id: { in: ids },
       state: { in: ["refused", "expired"] },
       sealedContent: { not: null },
-      expiresAt: { gt: now },
+      expiresAt: { gt: new Date() },
     },
     data: {
       state: "queued",
-      attempts: 0,
-      nextAttemptAt: now,
-      expiresAt: new Date(now.getTime() + resendableFor),
+      nextAttemptAt: at,
+      expiresAt: new Date(at.getTime() + resendableFor),
       settledAt: null,
     },
   });
-  return count === 1;
+  return count;
 }
 
 /** The last mail of an account leaves nothing behind that names its person. */
