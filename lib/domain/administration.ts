@@ -41,6 +41,7 @@ export const refusalReasons = [
   "not-resendable",
   "nobody",
   "pace",
+  "search",
 ] as const;
 
 /** Why an act of administration is refused. */

@@ -4,9 +4,11 @@ import { minutes, seconds } from "@/lib/platform/duration";
 import { log } from "@/lib/platform/log";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
+import type { Operator } from "./administration";
 import type { Audience } from "./audience";
 import { messageLifetime } from "./email-user";
 import { wakeMailWorker } from "./mail-worker";
+import { endMailing } from "./mailings";
 import { queueMails } from "./outbox";
 import { listUsers, userFilters } from "./user-search";
 
@@ -72,10 +74,25 @@ async function untilNextBatch(mailing: Mailing): Promise<number> {
   const until = mailing.nextBatchAt.getTime() - Date.now();
   // Longer than any pause: the clock has been set back.
   if (until > 0 && until <= minutes(1)) return until;
+  if (!(await canGoOn(mailing))) {
+    await endMailing(system, mailing.id);
+    return longestWait;
+  }
   if (await hasBacklog(mailing)) return longestWait;
   const { pause } = rhythmOf(mailing.perMinute);
   await queueBatch(mailing);
   return pause;
+}
+
+/** Who stops a mailing whose author may not write to users any more. */
+const system: Operator = { id: "system", client: { userAgent: "", networkAddress: "" } };
+
+/** Who was blocked, deleted, or has lost the scope, writes to nobody any more, also not by what they began before. */
+async function canGoOn({ actor }: Mailing): Promise<boolean> {
+  if (actor === "operator" || actor === "system") return true;
+  const scope = { in: ["admin", "super"] };
+  const where = { userId: actor, scope, user: { blockedAt: null } };
+  return (await database().userScope.count({ where })) > 0;
 }
 
 /** When the mail server is slow or away, what it has to take does not pile up. */

@@ -19,7 +19,7 @@ process.env.SMTP_URL = "smtp://mail.example.org";
 await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
 const client = { userAgent: "A browser", networkAddress: "203.0.113.9" };
-const operator: Operator = { id: "the administrator", client };
+const operator: Operator = { id: "operator", client };
 const message = { subject: "News", text: "Hello" };
 let made = 0;
 
@@ -84,10 +84,12 @@ describe("a mailing", () => {
     expect(again && (await renderMail(again))).toEqual(await renderMail(mail));
   });
 
-  test("is refused when nobody would get it, or at a pace that is none", async () => {
+  test("is refused when nobody would get it, not all of its search counts, or at a pace that is none", async () => {
     await expect(begin()).rejects.toMatchObject({ reason: "nobody" });
     await addUsers(1);
     await expect(begin({ search: "nobody" })).rejects.toMatchObject({ reason: "nobody" });
+    for (const search of ["a b c d e f", "x".repeat(255)])
+      await expect(begin({ search })).rejects.toMatchObject({ reason: "search" });
     for (const perMinute of [0, 6001, 1.5, Number.NaN])
       await expect(begin({ perMinute })).rejects.toMatchObject({ reason: "pace" });
     const empty = beginMailing(operator, { subject: "", text: "" }, { search: "", filter: "all" });
@@ -193,6 +195,35 @@ test("a mailing that is stopped takes back what waits, and goes no further", asy
   await expect(stopMailing(operator, "made-up")).rejects.toMatchObject({ reason: "already" });
   const [, event] = await database().auditEvent.findMany({ orderBy: { id: "asc" } });
   expect(event && readDetails(event)).toEqual({ act: "mailing-stopped", mailing: id });
+});
+
+test.each([
+  [
+    "blocked",
+    async (id: string) => database().user.update({ where: { id }, data: { blockedAt: now } }),
+  ],
+  [
+    "without the scope",
+    async (userId: string) => database().userScope.deleteMany({ where: { userId } }),
+  ],
+  ["deleted", async (id: string) => database().user.delete({ where: { id } })],
+])("a mailing whose author is %s stops by itself", async (_, end) => {
+  const [author] = await addUsers(5);
+  if (!author) throw new Error("There are no users");
+  await database().userScope.create({ data: { userId: author.id, scope: "admin" } });
+  const by: Operator = { id: author.id, client };
+  const id = await beginMailing(by, message, { search: "", filter: "all" }, 60);
+  await step();
+  later(1000);
+  await step();
+  expect(await findMailing(id)).toMatchObject({ queued: 2, isStopped: false });
+  await end(author.id);
+  later(1000);
+  await Promise.all([step(), step()]);
+  expect(await findMailing(id)).toMatchObject({ isStopped: true, waiting: 0, isDone: true });
+  expect(await claimDueMails(10)).toEqual([]);
+  const events = await database().auditEvent.findMany({ where: { act: "mailing-stopped" } });
+  expect(events).toMatchObject([{ actor: "system", userId: null, networkAddress: "" }]);
 });
 
 test("while the mail server takes nothing, no more than a minute's mails pile up", async () => {

@@ -5,6 +5,7 @@ import { type Audience, countRecipients } from "./audience";
 import { recordEvent } from "./audit";
 import { checkMessage, type Message, type NewMessage } from "./message";
 import { cancelMailsOf } from "./outbox";
+import { isSearchedWhole } from "./user-search";
 
 /** How many mails a minute a mailing queues unless told otherwise, and at most. */
 export const usualPace = 60;
@@ -15,7 +16,7 @@ export const highestPace = 6000;
  * @param perMinute how many mails it may queue in any minute: a mail server takes no more, or minds
  * @returns the id of the mailing
  * @throws {InvalidMessage} before anything is stored
- * @throws {AdministrationRefused} `pace`, or `nobody` when nobody is found
+ * @throws {AdministrationRefused} `pace`, `search`, or `nobody` when nobody is found
  */
 export async function beginMailing(
   operator: Operator,
@@ -32,13 +33,14 @@ export async function beginMailing(
 
 /**
  * How many a mailing is for, which may be too many to count.
- * @throws {AdministrationRefused} `pace` or `nobody`
+ * @throws {AdministrationRefused} `pace`, `search` when not all of it would count, or `nobody`
  */
 export async function requireAudience(
   audience: Audience,
   perMinute: number,
 ): Promise<number | null> {
   if (!isPace(perMinute)) throw new AdministrationRefused("pace");
+  if (!isSearchedWhole(audience.search)) throw new AdministrationRefused("search");
   const total = await countRecipients(audience);
   if (total === 0) throw new AdministrationRefused("nobody");
   return total;
@@ -81,8 +83,13 @@ export async function storeMailing(
  * Ends a mailing before all have got it, and takes back what has not gone out.
  * @throws {AdministrationRefused} `already` when it has ended, or there is none
  */
-export async function stopMailing({ id: actor, client }: Operator, id: string): Promise<void> {
-  await database().$transaction(async (transaction) => {
+export async function stopMailing(operator: Operator, id: string): Promise<void> {
+  if (!(await endMailing(operator, id))) throw new AdministrationRefused("already");
+}
+
+/** @returns false when it has ended, or there is none */
+export async function endMailing({ id: actor, client }: Operator, id: string): Promise<boolean> {
+  return await database().$transaction(async (transaction) => {
     const { count } = await transaction.mailing.updateMany({
       where: {
         id,
@@ -91,10 +98,11 @@ export async function stopMailing({ id: actor, client }: Operator, id: string): 
       },
       data: { endedAt: new Date(), isStopped: true },
     });
-    if (count !== 1) throw new AdministrationRefused("already");
+    if (count !== 1) return false;
     await cancelMailsOf(transaction, id);
     const details = { act: "mailing-stopped", mailing: id };
     await recordEvent(transaction, { type: "user_updated", userId: null, actor, client, details });
+    return true;
   });
 }
 

@@ -46,13 +46,22 @@ export async function listUsers(
     : await listByFilter(words, filter, cursor, limit);
 }
 
+/** Whether all of a search counts, so that it finds nobody whom its last words would have left out. */
+export function isSearchedWhole(search: string): boolean {
+  return search.length <= longestSearch && wordsIn(search).length <= mostWords;
+}
+
 function searchedWords(search: string): string[] {
+  return wordsIn(search).slice(0, mostWords);
+}
+
+function wordsIn(search: string): string[] {
   const typed = search.trim().replace(/^@/, "");
   const isAddress = typed.includes("@") && !/\s/.test(typed);
   const address = isAddress ? parseEmailAddress(typed) : null;
   const whole = address && "canonical" in address ? address.canonical : fold(typed);
   const words = isAddress ? [whole] : wordsOf(typed);
-  return [...new Set(words)].slice(0, mostWords);
+  return [...new Set(words)];
 }
 
 /** The word that begins the fewest words of all; empty when the filter leaves fewer, or nothing is searched for. */

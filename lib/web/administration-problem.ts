@@ -21,6 +21,7 @@ const statuses: Record<Reason, number> = {
   "not-resendable": 409,
   nobody: 422,
   pace: 422,
+  search: 422,
 };
 
 /**
