@@ -56,6 +56,8 @@ export function addMailCommands(latchkey: Command): void {
       const isToMany = search !== undefined || filter !== undefined;
       if ((to !== undefined) === isToMany)
         command.error("error: give either --to, or --search or --filter (--filter all for all)");
+      if (to === undefined && filter === undefined && !search?.trim())
+        command.error("error: --search is empty; --filter all writes to all");
       const message = checkMessage(readMessage(options, command));
       if (to !== undefined) return await sendToOne(to, message, command);
       await sendToMany(

@@ -158,6 +158,7 @@ test("from the shell: to one, and to many after a look, with what came of it", a
   for (const wrong of [
     ["mail", "send", ...words],
     ["mail", "send", "--to", first, "--filter", "all", ...words],
+    ["mail", "send", "--search", " ", "--yes", ...words],
     ["mail", "send", "--to", first, "--subject", "x"],
     [...many, "--per-minute", "0"],
   ])

@@ -309,13 +309,26 @@ async function write(program: HttpClient, email: string) {
       draft: string;
     };
   await expectStatuses(program, 422, [
-    [`${path}/draft`, { subject: "" }],
+    [`${path}/draft`, { subject: "", filter: "all" }],
+    [`${path}/draft`, message],
     [`${path}/send`, await save({ search: "nobody-is-called-that" })],
   ]);
-  await expectStatuses(program, 404, [[`${path}/send`, await save({ to: "x" })]]);
+  const gone = `gone-${email}`;
+  await sendAct(program, "/admin/users/create", { email: gone });
+  const user = await idOf(program, gone);
+  const draft = await save({ to: gone });
+  await sendAct(program, "/admin/users/delete", { user, email: gone });
+  await expectStatuses(program, 404, [
+    [`${path}/draft`, { ...message, to: gone }],
+    [`${path}/send`, draft],
+  ]);
   const to = await idOf(program, `refused-${email}`);
   await expectStatuses(program, 200, [[`${path}/send`, await save({ to })]]);
-  const begun = await sendAct(program, `${path}/send`, await save({ perMinute: "1" }));
+  const begun = await sendAct(
+    program,
+    `${path}/send`,
+    await save({ filter: "all", perMinute: "1" }),
+  );
   const { mailing = "" } = begun.json() as { mailing?: string };
   await expectStatuses(program, 204, [["/admin/mail/mailings/stop", { mailing }]]);
 }

@@ -106,7 +106,7 @@ export const rows: Record<string, Row> = {
   "/admin/mail/new": { who: "admin" },
   "/admin/mail/new/draft": {
     who: "admin",
-    fields: () => ({ subject: "News", text: "Hello" }),
+    fields: () => ({ subject: "News", text: "Hello", filter: "all" }),
   },
   "/admin/mail/new/preview": { who: "admin", query: "?draft=x" },
   "/admin/mail/new/send": { who: "admin", fields: () => ({ draft: "x" }) },

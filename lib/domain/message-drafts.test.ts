@@ -7,8 +7,10 @@ import { readDetails } from "./audit";
 import {
   checkDraft,
   type DraftFields,
+  draftFields,
   emptyDraft,
   findDraft,
+  hasRecipients,
   saveDraft,
   sendDraft,
 } from "./message-drafts";
@@ -43,6 +45,25 @@ test("what is typed is kept as it is, sealed, for its author alone, for a day", 
   expect(await sendDraft(operator, id)).toBeNull();
 });
 
+test("the newest 20 of an author are kept, and nothing that is far too long", async () => {
+  const bob = await addUser("bob@example.org");
+  const others = await saveDraft(bob.id, emptyDraft);
+  const ids: string[] = [];
+  for (let count = 0; count < 22; count++) ids.push(await save(emptyDraft));
+  const kept = await database().messageDraft.findMany({ where: { userId: operator.id } });
+  expect(new Set(kept.map(({ id }) => id))).toEqual(new Set(ids.slice(2)));
+  expect(await findDraft(bob.id, others)).not.toBeNull();
+  for (const name of ["subject", "text", "label", "url", "to", "search", "perMinute"])
+    expect(draftFields.safeParse({ [name]: "x".repeat(30_001) }).success, name).toBe(false);
+});
+
+test("whom it is for has to be said, also when it is everybody", () => {
+  for (const said of [{ to: "x" }, { search: "x" }, { search: "", filter: "all" }])
+    expect(hasRecipients(said), JSON.stringify(said)).toBe(true);
+  for (const unsaid of [{}, { to: "", search: " " }, { filter: "" }])
+    expect(hasRecipients(unsaid), JSON.stringify(unsaid)).toBe(false);
+});
+
 test("what is wrong with it is named, and half a button is none", () => {
   expect(checkDraft({ ...emptyDraft, ...message })).toEqual({ ...message, button: null });
   const wrong = { ...emptyDraft, label: "Go", perMinute: "0" };
@@ -59,7 +80,10 @@ test("what is wrong is not sent, and stays to be mended", async () => {
 
 test("to one, it is one mail, however often its button is pressed", async () => {
   const bob = await addUser("bob@example.org");
-  const id = await save({ ...emptyDraft, ...message, to: bob.id });
+  const unknown = save({ ...emptyDraft, ...message, to: "nobody@example.org" });
+  await expect(unknown).rejects.toMatchObject({ reason: "unknown-user" });
+  const id = await save({ ...emptyDraft, ...message, to: " Bob@Example.org" });
+  expect(await findDraft(operator.id, id)).toMatchObject({ to: bob.id });
   const pressed = await Promise.all([1, 2, 3].map(() => sendDraft(operator, id)));
   expect(pressed.filter(Boolean)).toEqual([{ to: bob.id }]);
   const [mail, ...others] = await database().mail.findMany();
@@ -81,7 +105,9 @@ test("to many, it begins one mailing, and nothing when nobody is found", async (
   expect(mailing).toMatchObject({ ...begun, actor: operator.id });
   const nobody = await save({ ...emptyDraft, ...message, search: "nobody" });
   await expect(sendDraft(operator, nobody)).rejects.toMatchObject({ reason: "nobody" });
-  const gone = await save({ ...emptyDraft, ...message, to: "gone" });
+  const bob = await addUser("bob@example.org");
+  const gone = await save({ ...emptyDraft, ...message, to: bob.id });
+  await database().user.delete({ where: { id: bob.id } });
   await expect(sendDraft(operator, gone)).rejects.toMatchObject({ reason: "unknown-user" });
   expect(await findDraft(operator.id, gone)).not.toBeNull();
 });

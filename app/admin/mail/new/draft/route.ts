@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { draftFields, saveDraft } from "@/lib/domain/message-drafts";
+import { draftFields, hasRecipients, saveDraft } from "@/lib/domain/message-drafts";
 import { wantsPage } from "@/lib/web/accept";
 import { adminAct } from "@/lib/web/admin-act";
 import { answerWithJson, seeOther } from "@/lib/web/answer";
 import { describeDraftProblems } from "@/lib/web/draft-problems";
 import { handlers } from "@/lib/web/handler";
 import { onward } from "@/lib/web/operation";
-import { Problem } from "@/lib/web/problem";
+import { Problem, unknownThing } from "@/lib/web/problem";
 
 const page = "/admin/mail/new";
 
@@ -19,7 +19,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       200: { description: "What `sendDraft` takes.", body: z.object({ draft: z.string() }) },
       ...onward,
     },
-    problems: [422],
+    problems: [404, 422],
   },
   POST: adminAct(page, "admin", async (request, operator, input) => {
     const fields = draftFields.safeParse(input);
@@ -31,6 +31,11 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       }));
       throw new Problem(422, "This is not what the form of this site sends.", { errors });
     }
+    if (!hasRecipients(input))
+      throw unknownThing(
+        "filter",
+        "Say whom it is for: `to` an account, or all whom a `search` and a `filter` find; the filter `all` is everybody.",
+      );
     const problems = Object.entries(await describeDraftProblems(fields.data));
     if (problems.length > 0 && !wantsPage(request.headers)) {
       const errors = problems.map(([field, detail]) => ({ field, code: "invalid", detail }));

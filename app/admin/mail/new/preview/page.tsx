@@ -5,10 +5,10 @@ import { AdminFrame } from "@/components/admin-frame";
 import { MailboxMail } from "@/components/mailbox-mail";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
-import { findUser } from "@/lib/domain/administration";
-import { countRecipients } from "@/lib/domain/audience";
+import { AdministrationRefused, findUser } from "@/lib/domain/administration";
 import { renderMessage } from "@/lib/domain/mail-worker";
-import { checkDraft, findDraft } from "@/lib/domain/message-drafts";
+import { requireAudience } from "@/lib/domain/mailings";
+import { checkDraft, type DraftFields, findDraft } from "@/lib/domain/message-drafts";
 import { requireScope } from "@/lib/latchkey";
 import { describeRefusal } from "@/lib/web/administration-problem";
 import { readQuery, type SearchParams } from "@/lib/web/query";
@@ -26,11 +26,11 @@ export default async function PreviewPage({ searchParams }: { searchParams: Sear
   const message = draft && checkDraft(draft);
   if (!message || Array.isArray(message)) redirect(form);
   const one = draft.to ? await findUser(draft.to) : null;
-  const count = draft.to ? 1 : await countRecipients(draft);
+  const { count, reason = refused } = await countFor(draft);
   const perMinute = Number(draft.perMinute);
   const recipient = one?.email ?? user.email;
   const t = await getTranslations("admin.message.preview");
-  const refusal = await describeRefusal(count === 0 ? "nobody" : refused);
+  const refusal = await describeRefusal(reason);
   return (
     <AdminFrame path="/admin/mail" title={t("title")}>
       {refusal && <Notice look="danger">{refusal}</Notice>}
@@ -54,4 +54,15 @@ export default async function PreviewPage({ searchParams }: { searchParams: Sear
       />
     </AdminFrame>
   );
+}
+
+/** How many would get it; none, and why, when it would not be sent. */
+async function countFor(draft: DraftFields): Promise<{ count: number | null; reason?: string }> {
+  if (draft.to) return { count: 1 };
+  try {
+    return { count: await requireAudience(draft, Number(draft.perMinute)) };
+  } catch (error) {
+    if (error instanceof AdministrationRefused) return { count: 0, reason: error.reason };
+    throw error;
+  }
 }
