@@ -112,7 +112,7 @@ test("a mail to one, once however often it is sent, and only by who may", async 
   const stopped = await admin.get(itsPage);
   expect(textOf(stopped)).toContain("It has been stopped.");
   expect(stopped.body).not.toMatch(/http-equiv="refresh"/i);
-  expectProblem(await sendAct(admin, "/admin/mail/mailings/stop", begun), 422);
+  expectProblem(await sendAct(admin, "/admin/mail/mailings/stop", begun), 409);
 
   await site.clock.advance(11 * 60_000);
   expectProblem(await sendAct(admin, "/admin/mail/new/send", { draft }), 403);
