@@ -95,7 +95,9 @@ test("scopes hold on the next request, and the last super stays", async ({
   const refused = await site.latchkey("scopes", "revoke", email, "super");
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/last account with the scope “super”/);
+  // Who was invited and never came is nobody who could grant scopes.
   await site.latchkey("users", "create", `second-${email}`);
+  await signInOverHttp(visitor.asNewProgram(), mailServer, `second-${email}`);
   await site.latchkey("scopes", "grant", `second-${email}`, "super");
   expect((await site.latchkey("scopes", "revoke", email, "super")).code).toBe(0);
   expect((await program.get("/authorize?scope=admin")).status).toBe(403);
