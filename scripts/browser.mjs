@@ -17,12 +17,21 @@ const usualPlaces = [
 
 /** The path of a Chromium for the browser tests, which is installed if none is found. */
 export async function ensureBrowser() {
+  const found = await findBrowser();
+  // A whole Chromium takes twice the time of its shell.
+  if (found && !isShell(found) && !process.env.CHROMIUM_PATH && (await canUseApt()))
+    await installWithApt("chromium-headless-shell");
   const path = (await findBrowser()) ?? (await installBrowser());
   if (path) return path;
   throw new Failure(
     "No Chromium was found, and none could be installed. Install Chromium or Chrome, " +
       "and set CHROMIUM_PATH to its program if it lies in an unusual place.",
   );
+}
+
+/** @param {string} path */
+function isShell(path) {
+  return /headless[-_]shell/.test(path);
 }
 
 /** The path of a Chromium that lies here, or null. */

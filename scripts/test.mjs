@@ -30,13 +30,16 @@ report();
 async function runSteps() {
   const isSetUp = await step("set-up", setUp);
   if (!isSetUp) return;
+  // Downloads take their time, which the other steps can use.
+  const ready = isFast ? null : prepareBrowserTests();
+  ready?.catch(() => undefined);
   const isBuilt = isFast || (await step("build", build));
 
   await step("formatting and lint", () => check(tools.biome, "check", "."));
   await step("types", checkTypes);
   await step("dead code", () => check(tools.knip));
   await step("unit tests", runUnitTests);
-  if (isBuilt && !isFast) await step("browser tests", runBrowserTests);
+  if (isBuilt && ready) await step("browser tests", async () => runBrowserTests(await ready));
 }
 
 /**
@@ -95,10 +98,16 @@ async function runUnitTests() {
   return count(exitCode, passed.length, tests.length - passed.length + unloadable.length);
 }
 
-async function runBrowserTests() {
-  const file = join(results, "browser.json");
+/** @returns the path of the browser */
+async function prepareBrowserTests() {
   leftOut = await ensurePeers();
-  const env = { CHROMIUM_PATH: await ensureBrowser(), PLAYWRIGHT_JSON_OUTPUT_FILE: file };
+  return await ensureBrowser();
+}
+
+/** @param {string} browser */
+async function runBrowserTests(browser) {
+  const file = join(results, "browser.json");
+  const env = { CHROMIUM_PATH: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
   const exitCode = await runNode(tools.playwright, ["test", "--reporter=list,json"], { env });
   const { expected, unexpected, flaky, skipped } = readReport(file).stats;
   return count(exitCode, expected, unexpected + flaky + skipped);
