@@ -9,7 +9,7 @@ import { forgetTries } from "./factor-tries";
 import { holdAccount } from "./hold";
 import { isName, tidyName } from "./name";
 import { parseProperties } from "./properties";
-import { isLastSuper, isScopeName } from "./scopes";
+import { isLastSuper, isScopeName, mayAdminister } from "./scopes";
 import { tidyFactors } from "./second-factor";
 import {
   queueSecurityMail,
@@ -295,11 +295,8 @@ export async function requireOperator(
   { id }: Operator,
   scope: "admin" | "super",
 ): Promise<void> {
-  if (id === "operator") return;
-  const enough = ["super", scope];
-  const where = { userId: id, scope: { in: enough }, user: { blockedAt: null } };
-  if ((await transaction.userScope.count({ where })) === 0)
-    throw new AdministrationRefused("not-allowed");
+  if (id === "operator" || (await mayAdminister(id, scope, transaction))) return;
+  throw new AdministrationRefused("not-allowed");
 }
 
 /** Who may not grant scopes could otherwise lock out, or weaken, those who may. */

@@ -10,6 +10,7 @@ import { messageLifetime } from "./email-user";
 import { wakeMailWorker } from "./mail-worker";
 import { endMailing } from "./mailings";
 import { queueMails } from "./outbox";
+import { mayAdminister } from "./scopes";
 import { listUsers, userFilters } from "./user-search";
 
 const worker = processWide<{ isStarted: boolean }>("mailings", () => ({ isStarted: false }));
@@ -89,10 +90,7 @@ const system: Operator = { id: "system", client: { userAgent: "", networkAddress
 
 /** Who was blocked, deleted, or has lost the scope, writes to nobody any more, also not by what they began before. */
 async function canGoOn({ actor }: Mailing): Promise<boolean> {
-  if (actor === "operator" || actor === "system") return true;
-  const scope = { in: ["admin", "super"] };
-  const where = { userId: actor, scope, user: { blockedAt: null } };
-  return (await database().userScope.count({ where })) > 0;
+  return actor === "operator" || actor === "system" || (await mayAdminister(actor, "admin"));
 }
 
 /** When the mail server is slow or away, what it has to take does not pile up. */

@@ -119,7 +119,7 @@ type NewMail = {
   expiresAt: Date;
   content: MailContent;
   signInRequestId?: string;
-  /** Whose account an invitation or a message is for. */
+  /** Whose account an invitation, a message or a security mail is about: it goes with the account. */
   userId?: string;
   /** The mailing that it is one of. */
   mailingId?: string;

@@ -24,6 +24,16 @@ export async function listScopes(
   return [everybodysScope, ...[...scopes].sort()];
 }
 
+/** Whether an account that is open has this scope, `super` including `admin`: for who acts now, or goes on with what they began. */
+export async function mayAdminister(
+  userId: string,
+  scope: "admin" | "super",
+  store: Transaction = database(),
+): Promise<boolean> {
+  const where = { userId, scope: { in: ["super", scope] }, user: { blockedAt: null } };
+  return (await store.userScope.count({ where })) > 0;
+}
+
 /** Whether these scopes allow what asks for one. */
 export function hasScope(scopes: string[], scope: string): boolean {
   return scopes.includes(scope);
