@@ -6,7 +6,7 @@ export const serverFile = "dist/server.mjs";
 export const cliFile = "dist/cli.mjs";
 const stamp = ".next/built-from";
 const folders = ["app", "cli", "components", "emails", "lib", "messages", "prisma", "public"];
-const generated = join("lib", "platform", "database", "client");
+const generated = [join("lib", "platform", "database", "client"), join("prisma", "postgresql")];
 
 /** Whether the build that lies here was made from what lies here now. */
 export function isBuilt() {
@@ -28,7 +28,8 @@ function listInputs() {
   const inFolders = folders.filter((folder) => existsSync(folder)).flatMap(listFiles);
   const atTheTop = readdirSync(".").filter((name) => /\.(ts|mjs|json)$/.test(name));
   return [...inFolders, ...atTheTop, "scripts/build.mjs", "scripts/bundle.mjs"]
-    .filter((path) => !path.startsWith(generated) && path !== "next-env.d.ts")
+    .filter((path) => !generated.some((folder) => path.startsWith(folder)))
+    .filter((path) => path !== "next-env.d.ts")
     .filter((path) => !/\.test\.tsx?$/.test(path))
     .sort();
 }

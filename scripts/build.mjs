@@ -7,7 +7,7 @@ import {
 } from "./build-stamp.mjs";
 import { bundle } from "./bundle.mjs";
 import { endWithNpm, runNode, tools } from "./run.mjs";
-import { generateClient } from "./setup.mjs";
+import { generateClients } from "./setup.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
 endWithNpm();
@@ -15,7 +15,7 @@ endWithNpm();
 // Taken before, so that a file changed meanwhile leaves a build that counts as stale.
 const fingerprint = fingerprintInputs();
 forgetBuild();
-if (!(await generateClient())) process.exit(1);
+if (!(await generateClients())) process.exit(1);
 
 const env = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
 const [exitCode, ...areBundled] = await Promise.all([

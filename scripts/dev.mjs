@@ -1,5 +1,5 @@
 import { endWithNpm, runNode, tools } from "./run.mjs";
-import { ensureClient, ensureEnvironment, ensurePackages, Failure, tell } from "./setup.mjs";
+import { ensureClients, ensureEnvironment, ensurePackages, Failure, tell } from "./setup.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
 endWithNpm();
@@ -7,7 +7,7 @@ endWithNpm();
 try {
   await ensurePackages();
   ensureEnvironment();
-  await ensureClient();
+  await ensureClients();
   process.exitCode = await serve(await migrate());
 } catch (error) {
   tell(error);

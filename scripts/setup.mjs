@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isBuilt } from "./build-stamp.mjs";
 import { oneAtATime } from "./lock.mjs";
+import { postgresqlSchemaFile, writePostgresqlSchema } from "./postgresql-schema.mjs";
 import { run, runNode, tools } from "./run.mjs";
 
 /** Something that the person at the keyboard can mend: its message says all there is to say. */
@@ -78,23 +79,31 @@ export function ensureEnvironment() {
   }
 }
 
-/** Generates the database client, unless it is newer than what it is made from. */
-export async function ensureClient() {
-  const client = "lib/platform/database/client/client.ts";
-  const madeFrom = ["prisma/schema.prisma", "package-lock.json"];
-  const isNewer = (/** @type {string} */ path) => modifiedAt(client) > modifiedAt(path);
-  if (existsSync(client) && madeFrom.every(isNewer)) return;
-  if (!(await generateClient())) throw new Failure("The database client was not generated.");
+/** Generates the database clients, unless they are newer than what they are made from. */
+export async function ensureClients() {
+  const madeFrom = ["prisma/schema.prisma", "package-lock.json"].map(modifiedAt);
+  const isFresh = (/** @type {string} */ path) =>
+    existsSync(path) && modifiedAt(path) > Math.max(...madeFrom);
+  if (clients.every(isFresh)) return;
+  if (!(await generateClients())) throw new Failure("The database clients were not generated.");
 }
+
+const clients = ["client", "client-postgresql"].map(
+  (name) => `lib/platform/database/${name}/client.ts`,
+);
 
 /** @param {string} path */
 function modifiedAt(path) {
   return statSync(path).mtimeMs;
 }
 
-/** Returns false, with Prisma's words printed, when that fails. */
-export async function generateClient() {
-  return (await runNode(tools.prisma, ["generate"], { env: prismaEnv, quiet: true })) === 0;
+/** For each kind of database one. Returns false, with Prisma's words printed, when that fails. */
+export async function generateClients() {
+  writePostgresqlSchema();
+  const generate = (/** @type {string} */ schema) =>
+    runNode(tools.prisma, ["generate", "--schema", schema], { env: prismaEnv, quiet: true });
+  const exitCodes = await Promise.all(["prisma/schema.prisma", postgresqlSchemaFile].map(generate));
+  return exitCodes.every((exitCode) => exitCode === 0);
 }
 
 /** Builds the site, unless the build that lies here was made from what lies here now. */

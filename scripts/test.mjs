@@ -6,7 +6,7 @@ import { ensurePeers } from "./peers.mjs";
 import { endWithNpm, runNode, tools } from "./run.mjs";
 import {
   ensureBuild,
-  ensureClient,
+  ensureClients,
   ensureEnvironment,
   ensurePackages,
   Failure,
@@ -61,7 +61,7 @@ async function step(name, work) {
 async function setUp() {
   await ensurePackages();
   ensureEnvironment();
-  await ensureClient();
+  await ensureClients();
   return { passed: 0, failed: 0 };
 }
 

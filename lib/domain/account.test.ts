@@ -4,7 +4,9 @@ import { database } from "@/lib/platform/database/database";
 import {
   emptyDatabase,
   forgetLimits,
+  listTables,
   prepareTestDatabase,
+  refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken, unseal } from "@/lib/platform/secrets";
 import {
@@ -416,10 +418,9 @@ describe("deleting", () => {
 
   test("and its record are both there, or neither", async () => {
     const { signedIn, token } = await signIn(ann);
-    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "Mail"
-      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    const allow = await refuseWrites("INSERT", "Mail");
     await expect(deleteAccount(signedIn, client)).rejects.toThrow();
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
     expect(await findSession(token)).not.toBeNull();
     expect(await eventsOf("user_deleted")).toEqual([]);
     for (const event of await eventsOf("authn_login_success")) expect(event.details).not.toBeNull();
@@ -505,13 +506,11 @@ async function read(signedIn: SignedIn): Promise<Record<string, unknown>> {
 
 /** Every row of every table, as the database has it. */
 async function everyRow(): Promise<Record<string, unknown[]>> {
-  const found = await database().$queryRaw<{ name: string }[]>`
-    SELECT "name" FROM "sqlite_schema" WHERE "type" = 'table'`;
-  const tables = found.filter(({ name }) => !/^(_prisma|sqlite_)/.test(name));
+  const tables = await listTables();
   expect(tables.length).toBeGreaterThan(Object.keys(partOf).length);
   const rows: Record<string, unknown[]> = {};
-  for (const { name } of tables)
-    rows[name] = await database().$queryRawUnsafe<unknown[]>(`SELECT * FROM "${name}"`);
+  for (const name of tables)
+    rows[name] = await database().$queryRawUnsafe<unknown[]>(`SELECT * FROM "${name}" ORDER BY 1`);
   return rows;
 }
 

@@ -1,4 +1,5 @@
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { listUndoableAddresses, peekLastUndo } from "./address-change";
 import { isByAdministrator, readDetails, recordEvent } from "./audit";
@@ -25,7 +26,7 @@ export async function renameAccount(
   const name = tidyName(typed) || null;
   if (name && !isName(name, longestName)) return false;
   if (name === user.name) return true;
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     const renamed = await transaction.user.update({ where: { id: user.id }, data: { name } });
     await indexUser(transaction, renamed);
     await recordEvent(transaction, {
@@ -148,7 +149,7 @@ export async function deleteAccount(
   client: Client,
 ): Promise<Date | "last-super" | null> {
   const userId = user.id;
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     // Somebody was faster, in another window.
     if (!(await holdAccount(transaction, userId))) return null;
     const possibleAt = await peekLastUndo(transaction, userId);

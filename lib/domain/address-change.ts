@@ -1,5 +1,6 @@
 import type { AddressChange } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import {
@@ -160,7 +161,7 @@ async function applyChange(
   client: Client,
 ): Promise<AddressChangeRefusal | null> {
   try {
-    await database().$transaction((transaction) =>
+    await inTransaction((transaction) =>
       applyWithin(transaction, { session, user }, change, client),
     );
     return null;
@@ -250,7 +251,7 @@ export async function undoAddressChange(token: string, client: Client): Promise<
   const change = await peekUndo(token);
   if (!change) return false;
   const { id, userId, formerEmail, formerEmailTyped, createdAt } = change;
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { count } = await transaction.addressChange.updateMany({
       where: { id, ...stillUndoable() },
       data: { undoneAt: new Date() },

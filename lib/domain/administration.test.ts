@@ -5,6 +5,7 @@ import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
+  refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
 import { LimitReached } from "@/lib/platform/limits";
@@ -533,12 +534,11 @@ async function outcomeOf(act: Promise<unknown>): Promise<string> {
 }
 
 async function refusing(table: "Mail" | "AuditEvent", what: "INSERT", act: () => Promise<void>) {
-  await database().$executeRawUnsafe(`CREATE TRIGGER "refuse" BEFORE ${what} ON "${table}"
-    BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+  const allow = await refuseWrites(what, table);
   try {
     await act();
   } finally {
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
   }
 }
 

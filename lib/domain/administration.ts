@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { removeAccount } from "./account";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
@@ -172,7 +173,7 @@ export async function endSessionsOf(
   userId: string,
   which: { id: string } | "all",
 ): Promise<number> {
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const user = await requireUser(transaction, operator, userId);
     if (which === "all") await endAttemptsOf(transaction, user.id);
     const where = { userId: user.id, ...(which !== "all" && { id: which.id }) };
@@ -215,7 +216,7 @@ export async function endEverySession({ id: actor, client }: Operator): Promise<
 
 /** Deletes an account, also one whose former address could still take a change back: its owner cannot do that. @throws {AdministrationRefused} */
 export async function deleteUser(operator: Operator, userId: string): Promise<void> {
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     const user = await requireUser(transaction, operator, userId);
     requireOther(operator, user);
     await requireAnotherSuper(transaction, user);
@@ -247,7 +248,7 @@ export async function administer(
   userId: string,
   act: (transaction: Transaction, user: User) => Promise<Outcome>,
 ): Promise<void> {
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     const { id: actor, client } = operator;
     const user = await requireUser(transaction, operator, userId);
     const { details, notice, type = "user_updated", ...rest } = await act(transaction, user);

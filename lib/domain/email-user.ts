@@ -1,4 +1,5 @@
-import { database, type Transaction } from "@/lib/platform/database/database";
+import type { Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { AdministrationRefused, type Operator } from "./administration";
 import { recordEvent } from "./audit";
@@ -23,7 +24,7 @@ export async function emailUser(
   message: NewMessage,
 ): Promise<string> {
   const checked = checkMessage(message);
-  const id = await database().$transaction((transaction) =>
+  const id = await inTransaction((transaction) =>
     storeMessage(transaction, author, userId, checked),
   );
   wakeMailWorker();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days, minutes } from "@/lib/platform/duration";
 import { LimitReached } from "@/lib/platform/limits";
 import { hashToken, unseal } from "@/lib/platform/secrets";
@@ -335,7 +336,7 @@ async function prove(typed: string) {
 
 async function spend(proof: Awaited<ReturnType<typeof proveFactor>>): Promise<boolean> {
   if ("problem" in proof) throw new Error(`no proof: ${proof.problem}`);
-  return await database().$transaction((transaction) => spendFactor(transaction, proof));
+  return await inTransaction((transaction) => spendFactor(transaction, proof));
 }
 
 /** One code by hand: a whole set would take two seconds to make. */

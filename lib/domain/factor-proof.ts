@@ -1,5 +1,6 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { resealed } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
@@ -121,7 +122,7 @@ async function recordWrongTry(
   { pausedUntil }: Try,
   trier: Trier,
 ): Promise<void> {
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     await recordRefusal(transaction, user, kind, trier);
     if (!pausedUntil) return;
     await recordEvent(transaction, {

@@ -1,5 +1,6 @@
 import type { User } from "@/lib/platform/database/client/client";
-import { database, type Transaction } from "@/lib/platform/database/database";
+import type { Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days, minutes } from "@/lib/platform/duration";
 import { countAgainst, type Limit } from "@/lib/platform/limits";
 import { longestName } from "./account";
@@ -35,7 +36,7 @@ export async function createUser(
 ): Promise<string> {
   const name = tidyName(typedName ?? "") || null;
   if (name && !isName(name, longestName)) throw new AdministrationRefused("name");
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { canonical: email, typed: emailTyped } = address;
     const { id: actor, client } = operator;
     // Writes first: whoever signs up with the same address meanwhile waits.

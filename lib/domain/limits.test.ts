@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { LimitReached } from "@/lib/platform/limits";
 import { rememberBrowser } from "./known-browsers";
 import { countGuess, countMail, forgiveGuess, type Guess, peekMailLimit } from "./limits";
@@ -270,10 +271,7 @@ async function countAllowed(guess: Guess, email = ann) {
 async function ask(email = ann, networkAddress = "203.0.113.7", browserHash = "browser") {
   const mail = { email, browserHash, networkAddress };
   try {
-    await database().$transaction((transaction) => countMail(transaction, mail), {
-      maxWait: 20_000,
-      timeout: 20_000,
-    });
+    await inTransaction((transaction) => countMail(transaction, mail));
     return "counted";
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;

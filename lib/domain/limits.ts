@@ -1,4 +1,5 @@
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hours, minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import {
@@ -56,7 +57,7 @@ export async function storeWithinLimits(
   const reached = await peekMailLimit(mail);
   if (reached) throw reached;
   try {
-    await database().$transaction(async (transaction) => {
+    await inTransaction(async (transaction) => {
       await countMail(transaction, mail);
       await store(transaction);
     });

@@ -1,4 +1,5 @@
 import { database } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { AdministrationRefused, type Operator } from "./administration";
 import { recordEvent } from "./audit";
@@ -12,7 +13,7 @@ import { requeueMails } from "./outbox";
  * @throws {AdministrationRefused} `unknown-mail` or `not-resendable`
  */
 export async function resendMail({ id: actor, client }: Operator, mailId: string): Promise<void> {
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     const count = await requeueMails(transaction, [mailId], new Date());
     const mail = await transaction.mail.findUnique({ where: { id: mailId } });
     if (!mail) throw new AdministrationRefused("unknown-mail");
@@ -48,7 +49,7 @@ export async function resendRefusedMails({ id: actor, client }: Operator): Promi
   });
   const ids = mails.map(({ id }) => id);
   const begunAt = Date.now();
-  const count = await database().$transaction(async (transaction) => {
+  const count = await inTransaction(async (transaction) => {
     let count = 0;
     for (let first = 0; first < ids.length; first += atOnce) {
       const at = new Date(begunAt + (first / atOnce) * pause);

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Prisma } from "@/lib/platform/database/client/client";
+import type { Prisma } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
-import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  emptyDatabase,
+  expectFoundBy,
+  prepareTestDatabase,
+} from "@/lib/platform/database/test-database";
 import { days } from "@/lib/platform/duration";
 import {
   countMails,
@@ -95,25 +99,20 @@ test("are counted by state, as far as anybody wants to know", async () => {
 });
 
 test.each<[string, Prisma.Sql, string]>([
-  ["all", mailQuery(all, anyId, 51), "SEARCH Mail USING INDEX sqlite_autoindex_Mail_1 (id<?)"],
+  ["all", mailQuery(all, anyId, 51), "Mail_pkey (id<?)"],
   [
     "a state",
     mailQuery({ ...all, state: "queued" }, anyId, 51),
-    "SEARCH Mail USING INDEX Mail_state_id_idx (state=? AND id<?)",
+    "Mail_state_id_idx (state=? AND id<?)",
   ],
   [
     "a recipient and a state",
     mailQuery({ state: "queued", recipient: "ann@example.org" }, anyId, 51),
-    "SEARCH Mail USING INDEX Mail_recipient_id_idx (recipient=? AND id<?)",
+    "Mail_recipient_id_idx (recipient=? AND id<?)",
   ],
-  ["a count", countQuery("queued"), "SEARCH Mail USING COVERING INDEX Mail_state_"],
-])("an index answers for %s", async (_, query, search) => {
-  const plan = await database().$queryRaw<{ detail: string }[]>(
-    Prisma.sql`EXPLAIN QUERY PLAN ${query}`,
-  );
-  const details = plan.map(({ detail }) => detail).filter((detail) => detail.includes("Mail"));
-  expect(details).toEqual([expect.stringContaining(search)]);
-  expect(plan.map(({ detail }) => detail).join()).not.toMatch(/TEMP B-TREE|SCAN Mail/);
+  ["a count", countQuery("queued"), "Mail_state_"],
+])("an index answers for %s", async (_, query, index) => {
+  await expectFoundBy(query, index);
 });
 
 async function add(state: string, recipient: string): Promise<void> {

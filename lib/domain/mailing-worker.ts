@@ -1,5 +1,6 @@
 import type { Mailing } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes, seconds } from "@/lib/platform/duration";
 import { log } from "@/lib/platform/log";
 import { processWide } from "@/lib/platform/process-wide";
@@ -108,7 +109,7 @@ async function queueBatch(mailing: Mailing): Promise<void> {
   const { size, pause } = rhythmOf(mailing.perMinute);
   const { search, filter } = audienceOf(mailing);
   const page = await listUsers(search, filter, cursor ?? undefined, size);
-  await database().$transaction(async (transaction) => {
+  await inTransaction(async (transaction) => {
     const { count } = await transaction.mailing.updateMany({
       where: { id, cursor, nextBatchAt, endedAt: null },
       data: {

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { User } from "@/lib/platform/database/client/client";
+import { Prisma } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
-import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  emptyDatabase,
+  expectFoundBy,
+  prepareTestDatabase,
+  refuseWrites,
+} from "@/lib/platform/database/test-database";
 import { minutes } from "@/lib/platform/duration";
 import { removeAccount } from "./account";
 import type { Operator } from "./administration";
@@ -146,10 +152,9 @@ describe("nobody is left out, and nobody gets it twice", () => {
     await step();
     const before = await database().mailing.findFirst();
     later(1000);
-    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "Mail"
-      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    const allow = await refuseWrites("INSERT", "Mail");
     await step();
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
     expect(await database().mailing.findFirst()).toEqual(before);
     await runToEnd();
     expect(new Set(await recipients()).size).toBe(6);
@@ -249,20 +254,13 @@ test("a clock that is set back does not hold it up", async () => {
 });
 
 test("where it goes on, and how far it is, is found by an index", async () => {
-  const queries = [
-    `SELECT * FROM "Mailing" WHERE "endedAt" IS NULL ORDER BY "nextBatchAt"`,
-    `SELECT "state", COUNT(*) FROM "Mail" WHERE "mailingId" = 'x'
+  for (const query of [
+    Prisma.sql`SELECT * FROM "Mailing" WHERE "endedAt" IS NULL`,
+    Prisma.sql`SELECT "state", COUNT(*) FROM "Mail" WHERE "mailingId" = 'x'
       AND "state" IN ('queued', 'refused', 'expired') GROUP BY "state"`,
-    `SELECT COUNT(*) FROM "User" WHERE "blockedAt" IS NULL`,
-  ];
-  for (const query of queries) {
-    const plan = await database().$queryRawUnsafe<{ detail: string }[]>(
-      `EXPLAIN QUERY PLAN ${query}`,
-    );
-    const steps = plan.map(({ detail }) => detail).join();
-    expect(steps, query).toMatch(/^SEARCH \w+ USING .*INDEX/);
-    expect(steps, query).not.toContain("TEMP B-TREE");
-  }
+    Prisma.sql`SELECT COUNT(*) FROM "User" WHERE "blockedAt" IS NULL`,
+  ])
+    await expectFoundBy(query);
 });
 
 function begin({

@@ -1,5 +1,6 @@
 import type { Mailing } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { AdministrationRefused, type Operator } from "./administration";
 import { type Audience, countRecipients } from "./audience";
 import { recordEvent } from "./audit";
@@ -26,7 +27,7 @@ export async function beginMailing(
 ): Promise<string> {
   const checked = checkMessage(message);
   const total = await requireAudience(audience, perMinute);
-  return await database().$transaction((transaction) =>
+  return await inTransaction((transaction) =>
     storeMailing(transaction, operator, checked, audience, perMinute, total),
   );
 }
@@ -89,7 +90,7 @@ export async function stopMailing(operator: Operator, id: string): Promise<void>
 
 /** @returns false when it has ended, or there is none */
 export async function endMailing({ id: actor, client }: Operator, id: string): Promise<boolean> {
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { count } = await transaction.mailing.updateMany({
       where: {
         id,

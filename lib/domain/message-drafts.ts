@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { database } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { seal, unseal } from "@/lib/platform/secrets";
 import { AdministrationRefused, findUser, type Operator } from "./administration";
@@ -61,7 +62,7 @@ export async function saveDraft(userId: string, typed: DraftFields): Promise<str
   const fields = { ...typed, to: typed.to && (await requireId(typed.to)) };
   const sealedFields = seal("message draft", JSON.stringify(fields));
   const expiresAt = new Date(Date.now() + lifetime);
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { id } = await transaction.messageDraft.create({
       data: { userId, sealedFields, expiresAt },
     });
@@ -122,7 +123,7 @@ export async function sendDraft(
   const perMinute = Number(fields.perMinute);
   const audience = { search, filter };
   const total = to ? 1 : await requireAudience(audience, perMinute);
-  const sent = await database().$transaction(async (transaction) => {
+  const sent = await inTransaction(async (transaction) => {
     const { count } = await transaction.messageDraft.deleteMany({
       where: { id, userId: operator.id },
     });

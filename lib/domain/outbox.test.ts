@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import type { Delivery } from "@/lib/platform/mail";
 import { seal } from "@/lib/platform/secrets";
 import {
@@ -50,7 +51,7 @@ test("a mail of an older version, which knew no time zones, is read", async () =
 });
 
 test("a mail is not stored when its act is undone", async () => {
-  const act = database().$transaction(async (transaction) => {
+  const act = inTransaction(async (transaction) => {
     await queueMail(transaction, { recipient: "ann@example.org", expiresAt: now, content });
     throw new Error("undone");
   });
@@ -207,7 +208,7 @@ test("what was on its way when it was taken back, and was accepted, is told as s
 test("cancelled mails are erased and never sent, and those to others are", async () => {
   await queue();
   await queue("bob@example.org");
-  await database().$transaction((transaction) => endRequestsOf(transaction, "ann@example.org"));
+  await inTransaction((transaction) => endRequestsOf(transaction, "ann@example.org"));
   const where = { recipient: "ann@example.org" };
   const cancelled = { state: "expired", sealedContent: null, settledAt: now };
   expect(await database().mail.findFirst({ where })).toMatchObject(cancelled);

@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 import type { Passkey, User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { recordEvent } from "./audit";
@@ -252,7 +253,7 @@ export async function renamePasskey(
   name: string,
   client: Client,
 ): Promise<boolean> {
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { count } = await transaction.passkey.updateMany({
       where: { id, userId },
       data: { name },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { database } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { seal, unseal } from "@/lib/platform/secrets";
 import type { SignedIn } from "./sessions";
@@ -26,7 +27,7 @@ export async function pauseAct(
     sealedFields: seal("paused act", JSON.stringify(fields)),
     expiresAt: new Date(Date.now() + lifetime),
   };
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     // One a session: what was interrupted before has been given up.
     await transaction.pausedAct.deleteMany({ where: { sessionId: session.id } });
     return (await transaction.pausedAct.create({ data })).id;

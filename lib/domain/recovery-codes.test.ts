@@ -2,6 +2,7 @@ import { randomBytes, scryptSync } from "node:crypto";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hashToken } from "@/lib/platform/secrets";
 import { spendFactor } from "./factor-proof";
 import {
@@ -107,7 +108,7 @@ test("used twenty times at once, a code is spent once", async () => {
   const proof = { user, tried: null, factor: { kind: "recovery-code", id: id ?? "" } } as const;
   const spent = await Promise.all(
     Array.from({ length: 20 }, () =>
-      database().$transaction((transaction) => spendFactor(transaction, proof)),
+      inTransaction((transaction) => spendFactor(transaction, proof)),
     ),
   );
   expect(spent.filter(Boolean)).toHaveLength(1);
@@ -150,5 +151,5 @@ test.each([
 ])("%j cannot be one", (typed) => expect(readRecoveryCode(typed)).toBeNull());
 
 async function store(userId: string) {
-  await database().$transaction((transaction) => replaceRecoveryCodes(transaction, userId, made));
+  await inTransaction((transaction) => replaceRecoveryCodes(transaction, userId, made));
 }

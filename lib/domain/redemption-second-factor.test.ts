@@ -5,6 +5,7 @@ import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
+  refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
@@ -427,10 +428,9 @@ describe("asked once more who they are", () => {
 test("the session and all that comes with it are there, or nothing is", async () => {
   const attempt = await addAttempt(ann);
   const proof = await proofBy({ typed: shownBy(sealed) });
-  await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "AuditEvent"
-    BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+  const allow = await refuseWrites("INSERT", "AuditEvent");
   await expect(redeem({ by: "second-factor", attempt, proof }, entrance())).rejects.toThrow();
-  await database().$executeRaw`DROP TRIGGER "refuse"`;
+  await allow();
   expect(await database().session.count()).toBe(0);
   expect(await database().spentValue.count()).toBe(0);
   expect(await findAttemptRow(attempt)).not.toBeNull();

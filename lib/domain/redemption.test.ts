@@ -4,6 +4,7 @@ import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
+  refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
@@ -401,10 +402,9 @@ describe("the record", () => {
 
   test("and the sign-in are both there, or neither", async () => {
     const id = await ask();
-    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "AuditEvent"
-      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    const allow = await refuseWrites("INSERT", "AuditEvent");
     await expect(redeemMail(id, randomToken(), visitor, undefined, "link")).rejects.toThrow();
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
     expect(await requestOf(id)).toMatchObject({ usedAt: null });
     expect(await database().session.count()).toBe(0);
     expect(await database().user.count()).toBe(0);

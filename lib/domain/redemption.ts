@@ -4,7 +4,8 @@ import type {
   TwoFactorAttempt,
   User,
 } from "@/lib/platform/database/client/client";
-import { database, type Transaction } from "@/lib/platform/database/database";
+import type { Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hashToken } from "@/lib/platform/secrets";
 import { isReservedAddress } from "./address-change";
 import { recordEvent } from "./audit";
@@ -25,7 +26,7 @@ import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
 import { endSessions, type SignedIn, sessionEnds } from "./sessions";
 import type { Visitor } from "./sign-in-request";
-import { endRequestsOf, stillUsable } from "./sign-in-state";
+import { endRequestsOf } from "./sign-in-state";
 import { maySignUp } from "./sign-up";
 import {
   type Attempt,
@@ -92,7 +93,7 @@ export type Redeemed = { session: Session; user: User } | { attempt: StartedAtte
  */
 export async function redeem(proved: Proved, entrance: Entrance): Promise<Redeemed> {
   try {
-    return await database().$transaction(async (transaction) => {
+    return await inTransaction(async (transaction) => {
       const passed = await spend(transaction, proved, entrance.visitor);
       await requireAskedSession(transaction, passed, entrance);
       if (passed.factor === null) {
@@ -140,7 +141,6 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
     case "mail": {
       const request = await consumeRequest(transaction, proved.requestId, visitor.userAgent);
       const { user, isNew } = await requireAccount(transaction, request, visitor);
-      await endRequestsOf(transaction, request.email, request.id);
       const { keepSignedIn, next, stepUpSessionId } = request;
       const { way } = proved;
       return { user, way, factor: null, isNewAccount: isNew, keepSignedIn, next, stepUpSessionId };
@@ -324,18 +324,24 @@ type NewSession = {
   hasPassedFactor: boolean;
 };
 
-/** Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. */
+/**
+ * Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. All requests of the address
+ * end with it, and first, in one write: two calls that had one each and then wanted the other's would wait for ever.
+ */
 async function consumeRequest(
   transaction: Transaction,
   id: string,
   usedUserAgent: string,
 ): Promise<SignInRequest> {
+  const request = await transaction.signInRequest.findUnique({ where: { id } });
+  if (!request) throw new SignInRefused("used");
+  await endRequestsOf(transaction, request.email, id);
   const { count } = await transaction.signInRequest.updateMany({
-    where: { id, ...stillUsable() },
-    data: { usedAt: new Date(), usedUserAgent },
+    where: { id, replacedById: id, usedAt: null },
+    data: { usedAt: new Date(), usedUserAgent, replacedAt: null, replacedById: null },
   });
   if (count !== 1) throw new SignInRefused("used");
-  return await transaction.signInRequest.findUniqueOrThrow({ where: { id } });
+  return request;
 }
 
 /** The account of the address, made now if there is none: nobody has one who has not read its mail. */

@@ -5,6 +5,7 @@ import {
   emptyDatabase,
   forgetLimits,
   prepareTestDatabase,
+  refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { revokeScope } from "./administration";
@@ -164,10 +165,9 @@ describe("at the start", () => {
 
   test("the grant and its record are both there, or neither", async () => {
     const user = await addUser(ann);
-    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "AuditEvent"
-      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    const allow = await refuseWrites("INSERT", "AuditEvent");
     await expect(grantToConfiguredAdmins()).rejects.toThrow();
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
     expect(await listScopes(user.id)).toEqual(["authenticated"]);
     await grantToConfiguredAdmins();
     expect(await listScopes(user.id)).toContain("super");

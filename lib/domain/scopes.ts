@@ -1,5 +1,6 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { environment } from "@/lib/platform/environment";
 import { hashToken } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
@@ -61,9 +62,7 @@ export async function grantToConfiguredAdmins(): Promise<void> {
   const where = { email: { in: configuredAdmins() }, blockedAt: null, invitedAt: null };
   const nobody = { userAgent: "", networkAddress: "" };
   for (const user of await database().user.findMany({ where }))
-    await database().$transaction((transaction) =>
-      grantConfiguredScopes(transaction, user, nobody),
-    );
+    await inTransaction((transaction) => grantConfiguredScopes(transaction, user, nobody));
 }
 
 /**

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
-import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  emptyDatabase,
+  prepareTestDatabase,
+  refuseWrites,
+} from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
 import { hashToken, randomToken, unseal } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
@@ -273,11 +277,10 @@ describe("taking away", () => {
 
   test("and its record are both there, or neither", async () => {
     await addTotp(ann);
-    await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "Mail"
-      BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+    const allow = await refuseWrites("INSERT", "Mail");
     await expect(removeTotp(signedIn, client)).rejects.toThrow();
     await expect(addFactor(signedIn, await newApp())).rejects.toThrow();
-    await database().$executeRaw`DROP TRIGGER "refuse"`;
+    await allow();
     expect(await database().totp.count()).toBe(1);
     expect(await changes()).toEqual([]);
   });

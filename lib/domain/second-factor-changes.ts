@@ -1,4 +1,5 @@
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import type { Client } from "./client";
 import { recordFactorChange } from "./enrolment";
@@ -68,7 +69,7 @@ async function remove(
   take: (transaction: Transaction, userId: string) => Promise<number>,
 ): Promise<RemovalRefusal | null> {
   try {
-    return await database().$transaction(async (transaction) => {
+    return await inTransaction(async (transaction) => {
       await holdAccount(transaction, user.id);
       if ((await take(transaction, user.id)) === 0) return "unknown";
       await dropUnusable(transaction, user.id);
@@ -101,7 +102,7 @@ export async function renewRecoveryCodes(
 ): Promise<string[] | null> {
   if (!(await hasSecondFactor(user.id))) return null;
   const made = await makeRecoveryCodes(user.id);
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     await holdAccount(transaction, user.id);
     if (!(await hasSecondFactor(user.id, transaction))) return null;
     await replaceRecoveryCodes(transaction, user.id, made);

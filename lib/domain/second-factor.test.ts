@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { emptyDatabase, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { addUser } from "./test-second-factor";
@@ -44,7 +45,7 @@ describe("with TWO_FACTOR=admins, a second factor must have", () => {
 
   test("who is granted the scope in the same transaction", async () => {
     const { mustHaveSecondFactor } = await siteWith("admins");
-    const answer = await database().$transaction(async (transaction) => {
+    const answer = await inTransaction(async (transaction) => {
       await transaction.userScope.create({ data: { userId: ann.id, scope: "admin" } });
       return await mustHaveSecondFactor(ann, transaction);
     });

@@ -5,6 +5,7 @@ import {
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { askForAddressChange, findPendingChange, undoToken } from "./address-change";
 import { readDetails } from "./audit";
@@ -173,7 +174,7 @@ test.each([
 ] as const)("a mail about %s says who, where and when, and has its link", async (notice) => {
   const { signedIn } = await signIn(ann, "here");
   await database().mail.deleteMany();
-  await database().$transaction((transaction) =>
+  await inTransaction((transaction) =>
     queueSecurityMail(transaction, {
       user: signedIn.user,
       notice,
@@ -303,7 +304,7 @@ test("nothing of its link is stored, and it dies with the account", async () => 
 test("a mail whose act is undone is not sent, and its link is none", async () => {
   const { signedIn } = await signIn(ann, "here");
   await database().mail.deleteMany();
-  const act = database().$transaction(async (transaction) => {
+  const act = inTransaction(async (transaction) => {
     await queueSecurityMail(transaction, {
       user: signedIn.user,
       notice: "new-device",
@@ -324,7 +325,7 @@ async function noticeAbout(
   browserToken: string | null,
   passkeyId?: string,
 ): Promise<string> {
-  await database().$transaction((transaction) =>
+  await inTransaction((transaction) =>
     queueSecurityMail(transaction, {
       user,
       notice: "new-device",

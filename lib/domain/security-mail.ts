@@ -1,5 +1,6 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days } from "@/lib/platform/duration";
 import { readSignedId, signedId } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
@@ -88,7 +89,7 @@ export async function denyNotice(token: string, client: Client): Promise<boolean
   const notice = await peekNotice(token);
   if (!notice) return false;
   const { id, userId, browserHash, passkeyId } = notice;
-  return await database().$transaction(async (transaction) => {
+  return await inTransaction(async (transaction) => {
     const { count } = await transaction.securityNotice.updateMany({
       where: { id, usedAt: null },
       data: { usedAt: new Date() },

@@ -1,5 +1,6 @@
 import { Prisma, type Session, type User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { hashToken } from "@/lib/platform/secrets";
@@ -131,9 +132,7 @@ export async function signOut(token: string, client: Client): Promise<void> {
     select: { id: true, userId: true },
   });
   if (!session) return;
-  await database().$transaction((transaction) =>
-    endSessions(transaction, session, "sign-out", client),
-  );
+  await inTransaction((transaction) => endSessions(transaction, session, "sign-out", client));
 }
 
 /**
@@ -147,7 +146,7 @@ export async function revokeSessions(
   client: Client,
 ): Promise<number> {
   const where = which === "others" ? { id: { not: session.id } } : { id: which.id };
-  return await database().$transaction((transaction) =>
+  return await inTransaction((transaction) =>
     endSessions(transaction, { ...where, userId: user.id }, "revoked", client),
   );
 }

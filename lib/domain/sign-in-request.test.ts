@@ -1,14 +1,18 @@
-import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
-import { forgetLimits, prepareTestDatabase } from "@/lib/platform/database/test-database";
+import {
+  forgetLimits,
+  prepareTestDatabase,
+  readStoredBytes,
+  refuseWrites,
+} from "@/lib/platform/database/test-database";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readMailContent } from "./outbox";
 import { type SignInAsk, storeSignInRequest } from "./sign-in-request";
 import { peekLatestRequest } from "./sign-in-state";
 import { redeemMail } from "./test-sign-in";
 
-const file = await prepareTestDatabase();
+await prepareTestDatabase();
 const now = new Date("2030-01-01T10:42:00Z");
 
 beforeEach(async () => {
@@ -61,10 +65,9 @@ test("when the request cannot be stored, no mail is", async () => {
 });
 
 test("when the mail cannot be stored, no request is", async () => {
-  await database().$executeRaw`CREATE TRIGGER "refuse" BEFORE INSERT ON "Mail"
-    BEGIN SELECT RAISE(ABORT, 'refused'); END`;
+  const allow = await refuseWrites("INSERT", "Mail");
   await expect(storeSignInRequest(askOf("browser"), randomToken())).rejects.toThrow();
-  await database().$executeRaw`DROP TRIGGER "refuse"`;
+  await allow();
   expect(await database().signInRequest.count()).toBe(0);
 });
 
@@ -98,7 +101,7 @@ test("the newest request of a browser is found, with the state of its mail", asy
   expect(await peekLatestRequest("")).toBeNull();
 });
 
-test("the database's files hold no secret: no link, code, browser, screen or session", async () => {
+test("the database holds no secret: no link, code, browser, screen or session", async () => {
   const [linkToken, browserToken, sessionToken] = [randomToken(), randomToken(), randomToken()];
   const ask = askOf(browserToken);
   await storeSignInRequest(ask, linkToken);
@@ -108,7 +111,7 @@ test("the database's files hold no secret: no link, code, browser, screen or ses
   const request = await database().signInRequest.findFirstOrThrow();
   await redeemMail(request.id, sessionToken, ask.visitor, undefined, "link");
 
-  const bytes = Buffer.concat([readFileSync(file), readFileSync(`${file}-wal`)]);
+  const bytes = await readStoredBytes();
   expect(bytes.includes(hashToken(linkToken))).toBe(true);
   for (const secret of [linkToken, browserToken, ask.visitor.screenToken, sessionToken])
     expect(isIn(bytes, secret)).toBe(false);

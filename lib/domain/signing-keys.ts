@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { SigningKey } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hours, minutes, seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { processWide } from "@/lib/platform/process-wide";
@@ -67,16 +68,15 @@ async function makeFirstKey(): Promise<SigningKey> {
 
 async function makeKey(signsFrom: Date, id: string = randomUUID()): Promise<SigningKey> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  const key = await database().signingKey.upsert({
-    where: { id },
-    create: {
-      id,
-      sealedPrivate: seal("signing key", JSON.stringify(await exportJWK(privateKey))),
-      publicJwk: JSON.stringify(await exportJWK(publicKey)),
-      signsFrom,
-    },
-    update: {},
-  });
+  const create = {
+    id,
+    sealedPrivate: seal("signing key", JSON.stringify(await exportJWK(privateKey))),
+    publicJwk: JSON.stringify(await exportJWK(publicKey)),
+    signsFrom,
+  };
+  const key = await inTransaction((transaction) =>
+    transaction.signingKey.upsert({ where: { id }, create, update: {} }),
+  );
   ring.current = null;
   return key;
 }

@@ -6,6 +6,7 @@ import {
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { renameAccount } from "./account";
 import { askForAddressChange, confirmByLink, undoAddressChange, undoToken } from "./address-change";
@@ -185,7 +186,7 @@ describe("what is listed", () => {
 describe("pages", () => {
   /** Everybody is found by several words, and several people by the same. */
   beforeEach(async () => {
-    await database().$transaction(async (transaction) => {
+    await inTransaction(async (transaction) => {
       for (let count = 0; count < 25; count++) {
         const email = `ann.annie${count % 3}@annex${count}.example.org`;
         await create(transaction, email, `Anna ${"Ann ".repeat(count)}`);
@@ -352,9 +353,9 @@ test("of common words, a page looks at five thousand accounts, and the next goes
 async function addMany(count: number) {
   await database().$executeRaw`INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified")
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${2 * count})
-    SELECT printf('%08d', i), i || '@many.example', '', ${now} FROM n`;
+    SELECT CAST(10000000 + i AS TEXT), i || '@many.example', '', ${now} FROM n`;
   await database().$executeRaw`INSERT INTO "UserSearchTerm" ("term", "userId")
-    SELECT iif("id" % 2, 'example', '198'), "id" FROM "User" WHERE "emailTyped" = ''`;
+    SELECT CASE WHEN substr("id", 8) IN ('1', '3', '5', '7', '9') THEN 'example' ELSE '198' END, "id" FROM "User" WHERE "emailTyped" = ''`;
 }
 
 test("the words of one person are not those of another", async () => {
@@ -364,9 +365,7 @@ test("the words of one person are not those of another", async () => {
 });
 
 async function add(email: string, name: string | null = null, emailTyped = email): Promise<User> {
-  return await database().$transaction((transaction) =>
-    create(transaction, email, name, emailTyped),
-  );
+  return await inTransaction((transaction) => create(transaction, email, name, emailTyped));
 }
 
 async function create(

@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { days, hours, minutes } from "./duration";
-import { cookieDomain, hostName, list, number, origin, sender, signUp, smtpUrl } from "./variable";
+import {
+  cookieDomain,
+  databaseUrl,
+  hostName,
+  list,
+  number,
+  origin,
+  sender,
+  signUp,
+  smtpUrl,
+} from "./variable";
 
 const smtpUrlForm =
   "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like";
@@ -19,12 +29,9 @@ const variables = z.object({
     .max(60, "is longer than 60 characters; shorten it")
     .regex(/^[^\p{Cc}<>"]*$/u, 'holds a control character, <, > or "; leave them out')
     .default("Latchkey"),
-  DATABASE_URL: z
-    .string()
-    .trim()
-    .regex(/^file:(?!\/\/[^/])[^?]+$/, "must be file: and a path (PostgreSQL is not supported yet)")
-    .refine((url) => !url.includes(":memory:"), "must name a file: memory forgets everybody")
-    .default("file:./data/latchkey.db"),
+  DATABASE_URL: databaseUrl(
+    "must be file: and a path, or look like postgres://user:password@db.example.org:5432/name, with special characters of the password as %23 and the like",
+  ).default("file:./data/latchkey.db"),
   AUTH_SECRET: list(
     z.string().min(32, `holds a secret shorter than 32 characters; ${newSecret}`),
   ).refine((secrets) => secrets.length > 0, `is missing; ${newSecret}`),

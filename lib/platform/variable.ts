@@ -76,6 +76,33 @@ export function smtpUrl(error: string) {
     );
 }
 
+/** A file of SQLite, or a database of PostgreSQL. */
+export function databaseUrl(error: string) {
+  return z
+    .string()
+    .trim()
+    .refine((url) => /^file:(?!\/\/[^/])[^?]+$/.test(url) || isPostgresqlUrl(url), { error })
+    .refine((url) => !url.includes(":memory:"), "must name a file: memory forgets everybody")
+    .refine(
+      (url) => !isPostgresqlUrl(url) || !new URL(url).searchParams.has("schema"),
+      "has the parameter schema; give the site a database of its own, and leave it out",
+    )
+    .refine(
+      (url) => !isPostgresqlUrl(url) || isConnectionLimit(new URL(url).searchParams),
+      "has a connection_limit that is not a whole number, at least 1",
+    );
+}
+
+function isPostgresqlUrl(text: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { hostname, pathname } = new URL(text);
+  return hostname !== "" && /^\/[^/]+$/.test(pathname);
+}
+
+function isConnectionLimit(parameters: URLSearchParams): boolean {
+  return /^[1-9]\d{0,3}$/.test(parameters.get("connection_limit") ?? "1");
+}
+
 /** `open`, `invited`, or domains in their ASCII form. */
 export function signUp(error: string) {
   return z

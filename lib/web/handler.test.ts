@@ -1,6 +1,6 @@
 import { notFound, redirect } from "next/navigation";
 import { describe, expect, test } from "vitest";
-import { DatabaseError } from "@/lib/platform/database/sqlite";
+import { DatabaseError } from "@/lib/platform/database/database-error";
 import { handlers } from "./handler";
 import { readInput } from "./input";
 import { Problem } from "./problem";

@@ -2,7 +2,9 @@ import { seconds } from "../duration";
 import { environment } from "../environment";
 import { processWide } from "../process-wide";
 import { PrismaClient } from "./client/client";
+import { PrismaClient as PostgresqlClient } from "./client-postgresql/client";
 import type { MigratableAdapterFactory } from "./migrate";
+import { postgresqlAdapterFactory } from "./postgresql";
 import { sqliteAdapterFactory } from "./sqlite";
 
 /** What is asked and written with: the database, or a transaction in it. */
@@ -11,18 +13,34 @@ export type Transaction = Omit<
   "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends"
 >;
 
-/** Longer than the adapter waits for other writers, so that it is the adapter which gives up, and says why. */
-const transactionOptions = { maxWait: seconds(6), timeout: seconds(10) };
+/**
+ * Longer than the adapter waits for other writers, so that it is the adapter which gives up, and says why. Serialisable, as
+ * SQLite's are in any case: what was looked at in a transaction stays so until its end.
+ */
+const transactionOptions = {
+  maxWait: seconds(6),
+  timeout: seconds(10),
+  isolationLevel: "Serializable",
+} as const;
 
 /** The database that `DATABASE_URL` names. */
 export function database(): PrismaClient {
-  return processWide(
-    "database",
-    () => new PrismaClient({ adapter: adapterFactory(), transactionOptions }),
-  );
+  return processWide("database", () => openDatabase(adapterFactory()));
+}
+
+/** A client for another database than that of the site. */
+export function openDatabase(adapter: MigratableAdapterFactory): PrismaClient {
+  if (adapter.provider === "sqlite") return new PrismaClient({ adapter, transactionOptions });
+  // Made from the same models, and with the same methods: what differs in their types is the name of the provider.
+  return new PostgresqlClient({ adapter, transactionOptions }) as unknown as PrismaClient;
 }
 
 /** How connections to it are made. */
 export function adapterFactory(): MigratableAdapterFactory {
-  return sqliteAdapterFactory(environment().databaseUrl);
+  return adapterFactoryOf(environment().databaseUrl);
+}
+
+/** The same for any `DATABASE_URL`. */
+export function adapterFactoryOf(url: string): MigratableAdapterFactory {
+  return url.startsWith("file:") ? sqliteAdapterFactory(url) : postgresqlAdapterFactory(url);
 }

@@ -1,6 +1,6 @@
 import { Prisma } from "./client/client";
+import { DatabaseError } from "./database-error";
 import { MigrationError } from "./migrations";
-import { DatabaseError } from "./sqlite";
 
 /** True when the database, and not the code that asked it, is at fault: away, locked, full, read-only, damaged, not migrated. */
 export function isDatabaseFault(error: unknown): boolean {

@@ -56,7 +56,8 @@ export async function diffSchema(
 }
 
 function throwFailed(cause: Error): never {
-  const [whatDatabaseSaid] = cause.message.split("\n");
+  // Of PostgreSQL the engine tells the words in the second line.
+  const whatDatabaseSaid = cause.message.replace(/^external connector error\n/, "").split("\n")[0];
   const message = `A migration failed and nothing was changed (${whatDatabaseSaid}): check that this is the right database, and otherwise go on with the former version.`;
   throw new MigrationError("failed", message, { cause });
 }

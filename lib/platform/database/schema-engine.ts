@@ -16,7 +16,7 @@ const filters = { externalTables: [], externalEnums: [] };
  * Applies those of `migrations` that the database behind `connection` lacks, keeps Prisma's
  * record of them, and returns their names, oldest first.
  *
- * @throws Error when one fails; the first line of the message is what the database said.
+ * @throws Error when one fails; the first lines of the message are what the database said.
  */
 export async function applyWithEngine(
   adapterFactory: SqlMigrationAwareDriverAdapterFactory,

@@ -3,13 +3,9 @@ import { dirname, resolve } from "node:path";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import { isDriverAdapterError, type SqlDriverAdapter } from "@prisma/driver-adapter-utils";
 import { seconds } from "../duration";
+import { DatabaseError } from "./database-error";
 import type { MigratableAdapterFactory } from "./migrate";
 import { connectApart, whenFree } from "./sqlite-connections";
-
-/** The database cannot be used as it is; the message says in one line what is wrong. */
-export class DatabaseError extends Error {
-  override name = "DatabaseError";
-}
 
 // Waiting is done by `whenFree`: SQLite's own would block the process, and all that it answers.
 // In WAL mode, better-sqlite3's build of SQLite would be content with synchronous=NORMAL, which
