@@ -176,6 +176,8 @@ export const rows: Record<string, Row> = {
   "/healthz": { who: "everybody" },
   "/mailbox": { who: "this-machine" },
   "/me": { who: "signed-in", isForPrograms: true },
+  // Where no token of it is set.
+  "/metrics": { who: "this-machine" },
   "/not-me": { who: "everybody", query: "?token=x" },
   "/openapi.json": { who: "everybody" },
   "/private": { who: "signed-in" },

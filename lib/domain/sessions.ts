@@ -3,6 +3,7 @@ import { database, type Transaction } from "@/lib/platform/database/database";
 import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
+import { metrics, secondsSince } from "@/lib/platform/metrics";
 import { hashToken } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
@@ -27,7 +28,15 @@ const renewalPause = minutes(5);
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
-  return await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
+  const from = performance.now();
+  let outcome = "fault";
+  try {
+    const signedIn = await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
+    outcome = signedIn ? "found" : "not_found";
+    return signedIn;
+  } finally {
+    metrics.sessionLookups.observe({ outcome }, secondsSince(from));
+  }
 }
 
 /** The same by the session's id, for what names it and has been checked itself. */

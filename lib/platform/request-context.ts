@@ -8,6 +8,10 @@ export type RequestContext = {
   socketAddress: string;
   /** Whether a proxy has passed it on. */
   isForwarded: boolean;
+  /** Of the trace that it belongs to, when there is one. */
+  traceId?: string;
+  /** Who is signed in, as soon as somebody has looked. */
+  userId?: string;
   /** Cookies that the answer sets, as header lines. An answer that sets the same cookie keeps its own. */
   setCookies?: string[];
   /** Set when the person lacks a scope that the page asks for: the answer names it. */
