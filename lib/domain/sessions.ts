@@ -28,15 +28,7 @@ const renewalPause = minutes(5);
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
-  const from = performance.now();
-  let outcome = "fault";
-  try {
-    const signedIn = await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
-    outcome = signedIn ? "found" : "not_found";
-    return signedIn;
-  } finally {
-    metrics.sessionLookups.observe({ outcome }, secondsSince(from));
-  }
+  return await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
 }
 
 /** The same by the session's id, for what names it and has been checked itself. */
@@ -45,6 +37,18 @@ export async function findSessionById(id: string): Promise<SignedIn | null> {
 }
 
 async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
+  const from = performance.now();
+  let outcome = "fault";
+  try {
+    const signedIn = await readLive(which);
+    outcome = signedIn ? "found" : "not_found";
+    return signedIn;
+  } finally {
+    metrics.sessionLookups.observe({ outcome }, secondsSince(from));
+  }
+}
+
+async function readLive(which: Prisma.Sql): Promise<SignedIn | null> {
   const [row] = await database().$queryRaw<SessionRow[]>`
     SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
       u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."properties", u."blockedAt",

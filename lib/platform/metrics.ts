@@ -40,7 +40,7 @@ export const metrics = processWide("metrics", () => {
     }),
     sessionLookups: new Histogram({
       name: "latchkey_session_lookup_duration_seconds",
-      help: "Look-ups of session cookies by what came of them.",
+      help: "Look-ups of sessions, by cookie or access token, by what came of them.",
       labelNames: ["outcome"] as const,
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
       registers,

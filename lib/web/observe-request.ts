@@ -23,10 +23,13 @@ export function observeRequest(
   const [path = ""] = (request.url ?? "").split(/[?#]/);
   response.once("close", () => {
     const duration = secondsSince(from);
-    const status = response.statusCode;
+    // Before that, it is what it would have been.
+    const status = response.headersSent ? response.statusCode : null;
     const route = routeOf(path);
-    const labels = { method: methodLabel(method), route, status: `${Math.floor(status / 100)}xx` };
-    metrics.requests.observe(labels, duration);
+    metrics.requests.observe(
+      { method: methodLabel(method), route, status: statusLabel(status) },
+      duration,
+    );
     if (route === "/_next") return;
     const { requestId, traceId, userId } = context;
     log()[monitored.includes(path) ? "debug" : "info"](
@@ -47,6 +50,10 @@ export function observeRequest(
 
 function methodLabel(method: string): string {
   return methods.some((known) => known === method) ? method : "other";
+}
+
+function statusLabel(status: number | null): string {
+  return status === null ? "none" : `${Math.floor(status / 100)}xx`;
 }
 
 /** Of the trace that a proxy has begun (W3C Trace Context 3.2); undefined when there is none, or it is malformed. */
