@@ -99,6 +99,7 @@ export const rows: Record<string, Row> = {
   "/account/two-factor/recovery-codes/new": { who: "signed-in" },
   "/admin/audit": { who: "admin" },
   "/admin/audit/export": { who: "admin" },
+  "/admin/doctor": { who: "admin" },
   "/admin/mail": { who: "admin" },
   "/admin/mail/mailings": { who: "admin" },
   "/admin/mail/mailings/[id]": { who: "admin" },

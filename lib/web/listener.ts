@@ -1,7 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Environment } from "@/lib/platform/environment";
-import { type RequestContext, runWithRequestContext } from "@/lib/platform/request-context";
+import {
+  type Forwarded,
+  type RequestContext,
+  runWithRequestContext,
+} from "@/lib/platform/request-context";
 import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
 import { beforeHead } from "./before-head";
@@ -33,6 +37,7 @@ export function answerWith(
       isForwarded: Object.keys(request.headers).some((name) =>
         /^(x-forwarded-|forwarded$|via$|x-real-ip$)/.test(name),
       ),
+      forwarded: forwardedOf(request),
     };
     observeRequest(request, response, context, routeOf);
     const nonce = randomBytes(16).toString("base64");
@@ -58,6 +63,11 @@ export function answerWith(
     request.headers[requestedPathHeader] = request.url;
     runWithRequestContext(context, () => void handle(request, response));
   };
+}
+
+function forwardedOf({ headers }: IncomingMessage): Forwarded {
+  const names = ["for", "proto", "host"] as const;
+  return Object.fromEntries(names.map((name) => [name, headers[`x-forwarded-${name}`]]));
 }
 
 /** Whoever has no token gets the page that any path has which is not there. The handler asks for the token itself, too. */
