@@ -2,6 +2,8 @@ import ipaddr from "ipaddr.js";
 import { type Environment, isLoopback } from "@/lib/platform/environment";
 import { type Finding, fault, notChecked, ok, warning } from "./finding";
 
+const ownNetworks = ["loopback", "private", "uniqueLocal", "linkLocal", "carrierGradeNat"];
+
 /** How a request came in, before anything was believed of what it says. */
 export type Arrival = {
   host: string;
@@ -40,8 +42,9 @@ function examineHops({ siteUrl, trustedProxies }: Environment, arrival: Arrival)
   return hops === 0 ? ok("proxy.direct", values) : ok("proxy.counted", values);
 }
 
+/** Where no visitor comes from over the internet. */
 function isOwnNetwork(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() !== "unicast";
+  return ipaddr.isValid(address) && ownNetworks.includes(ipaddr.process(address).range());
 }
 
 function examineAddress({ siteUrl }: Environment, arrival: Arrival): Finding[] {

@@ -23,7 +23,7 @@ export async function examineSite(site: Environment): Promise<Finding[]> {
       await examineReadiness(siteUrl),
       ...examineCertificate(siteUrl, alive),
       ...examineHeaders(site, alive),
-      ...(https ? await examinePlainWay(siteUrl) : []),
+      ...(https && !siteUrl.port ? await examinePlainWay(siteUrl.hostname) : []),
     ].filter((found) => found !== null);
   } catch (error) {
     return [describeFailure(siteUrl, error as NodeJS.ErrnoException)];
@@ -88,9 +88,8 @@ function examineHeaders(site: Environment, { headers }: SiteAnswer): Finding[] {
 }
 
 /** What a visitor gets who types the name alone: the way to https, or nothing. */
-async function examinePlainWay({ hostname, port }: URL): Promise<Finding[]> {
-  if (port) return [];
-  const plain = new URL("/healthz", `http://${hostname}`);
+export async function examinePlainWay(host: string): Promise<Finding[]> {
+  const plain = new URL("/healthz", `http://${host}`);
   const isOpen = await askSite(plain).then(
     ({ status }) => status < 300,
     () => false,

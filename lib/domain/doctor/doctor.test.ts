@@ -1,0 +1,126 @@
+import { expect, test, vi } from "vitest";
+import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { readEnvironment } from "@/lib/platform/environment";
+import { examineEnvironment } from "./environment";
+import { checks, type Finding } from "./finding";
+import { type Arrival, examineProxy } from "./proxy";
+
+await prepareTestDatabase();
+const strong = "f3b1c9d27e8a4065b1d2c3e4f5061728";
+const publicSite = {
+  AUTH_SECRET: strong,
+  SITE_URL: "https://www.example.org",
+  SMTP_URL: "smtp://127.0.0.1:1",
+  MAIL_FROM: "sender@example.org",
+};
+
+test("an environment in which nothing is at risk is sound", () => {
+  expect(risksOf(publicSite)).toEqual(["ok environment.sound"]);
+  expect(risksOf({ AUTH_SECRET: strong })).toEqual(["ok environment.sound"]);
+});
+
+test.each([
+  [{ SITE_URL: "http://www.example.org" }, "fault environment.plain-http"],
+  [{ MAIL_FROM: " " }, "warning environment.default-sender"],
+  [{ AUTH_SECRET: "a".repeat(64) }, "warning environment.weak-secret"],
+  [{ AUTH_SECRET: strong.slice(0, 16).repeat(2) }, "warning environment.weak-secret"],
+  [{ AUTH_SECRET: "passwordpassword1passwordpassword" }, "warning environment.weak-secret"],
+  [{ LOG_LEVEL: "silent" }, "warning environment.quiet-log"],
+])("%j is told", (variables, expected) => {
+  expect(risksOf({ ...publicSite, ...variables })).toEqual([expected]);
+});
+
+test.each([
+  // What is set, what came, whom the site takes for the visitor.
+  [0, 0, "127.0.0.1", "fault proxy.untold"],
+  [0, 0, "203.0.113.9", "ok proxy.direct"],
+  [0, 1, "10.0.0.1", "fault proxy.too-few-trusted"],
+  [0, 1, "203.0.113.9", "warning proxy.more-hops"],
+  [1, 0, "203.0.113.9", "fault proxy.too-many-trusted"],
+  [1, 1, "203.0.113.9", "ok proxy.counted"],
+  [1, 1, "2001:db9::1", "ok proxy.counted"],
+  [1, 1, "fd00::1", "warning proxy.inside"],
+  [1, 2, "172.16.0.1", "fault proxy.too-few-trusted"],
+  [2, 1, "203.0.113.9", "fault proxy.too-many-trusted"],
+])("%d proxies trusted, %d hops, from %s: %s", (trusted, hops, clientAddress, expected) => {
+  const forwardedFor = Array.from({ length: hops }, () => "198.51.100.1");
+  expect(proxyOf({ forwardedFor, clientAddress }, trusted)).toEqual([expected]);
+});
+
+test("a site of this machine has visitors of this machine", () => {
+  const site = readEnvironment({ AUTH_SECRET: strong });
+  const arrival = { ...arriving, host: "localhost:3000", clientAddress: "127.0.0.1" };
+  const direct = { ...arrival, forwardedFor: [], forwardedScheme: null };
+  expect(namesOf(examineProxy(site, direct))).toEqual(["ok proxy.direct"]);
+});
+
+test("another host and another scheme are told, in the words of the first proxy", () => {
+  expect(proxyOf({ host: "127.0.0.1:3000", forwardedHost: "www.example.org" })).toEqual([
+    "ok proxy.counted",
+  ]);
+  expect(proxyOf({ forwardedHost: "example.org", forwardedScheme: "http" })).toEqual([
+    "ok proxy.counted",
+    "warning proxy.other-host",
+    "warning proxy.other-scheme",
+  ]);
+});
+
+test("without a request, what the settings tell", () => {
+  const names = (proxies: string) =>
+    namesOf(examineProxy(readEnvironment({ ...publicSite, TRUSTED_PROXIES: proxies }), undefined));
+  expect(names("0")).toEqual(["warning proxy.none-trusted"]);
+  expect(names("1")).toEqual(["not-checked proxy.no-request"]);
+});
+
+test("faults of the environment are all told, and nothing else is looked at", async () => {
+  const found = await examineWith({ AUTH_SECRET: "short", PORT: "0" });
+  const faults = found.filter(({ status }) => status === "fault");
+  expect(faults.map(({ values }) => values.variable)).toEqual(["PORT", "AUTH_SECRET"]);
+  const others = found.filter(({ name }) => name === "any.environment-first");
+  expect(others.map(({ check }) => check)).toEqual(checks.slice(1));
+});
+
+test("every check has its say, in order, the worst first, and no secret comes out", async () => {
+  const password = "p4%23ss:w@rd";
+  const found = await examineWith({
+    ...publicSite,
+    SITE_URL: "https://localhost:1",
+    SMTP_URL: `smtp://ann:${encodeURIComponent(password)}@${encodeURIComponent(strong)}.invalid`,
+    LOG_LEVEL: "info",
+  });
+  expect([...new Set(found.map(({ check }) => check))]).toEqual(checks);
+  expect(found.find(({ check }) => check === "site")).toMatchObject({ status: "fault" });
+  expect(found.find(({ check }) => check === "smtp")?.values.server).toBe("•••.invalid");
+  expect(JSON.stringify(found)).not.toContain(strong);
+});
+
+const arriving: Arrival = {
+  host: "www.example.org",
+  forwardedHost: null,
+  forwardedScheme: "https",
+  forwardedFor: ["203.0.113.9"],
+  clientAddress: "203.0.113.9",
+};
+
+function proxyOf(arrival: Partial<Arrival>, trusted = 1): string[] {
+  const site = readEnvironment({ ...publicSite, TRUSTED_PROXIES: String(trusted) });
+  return namesOf(examineProxy(site, { ...arriving, ...arrival }));
+}
+
+function risksOf(source: Record<string, string>): string[] {
+  return namesOf(examineEnvironment(readEnvironment(source), source));
+}
+
+function namesOf(findings: Finding[]): string[] {
+  return findings.map(({ status, name }) => `${status} ${name}`);
+}
+
+/** What a process finds that was started with these variables. */
+async function examineWith(variables: Record<string, string>): Promise<Finding[]> {
+  vi.resetModules();
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  const { examine } = await import("./doctor");
+  const found = await examine({ source: process.env, dnsServers: ["127.0.0.1:1"] });
+  vi.unstubAllEnvs();
+  return found;
+}
