@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { adapterFactory } from "@/lib/platform/database/database";
 import { readDurability } from "@/lib/platform/database/durability";
-import { MigrationError } from "@/lib/platform/database/migrations";
+import { listPendingMigrations, MigrationError } from "@/lib/platform/database/migrations";
 import { parseFileUrl } from "@/lib/platform/database/sqlite";
 import { lookAtDisk } from "@/lib/platform/disk";
 import type { Environment } from "@/lib/platform/environment";
@@ -43,7 +43,9 @@ export async function examineDatabase(site: Environment): Promise<Finding[]> {
 
 async function examineState(): Promise<Finding[]> {
   try {
-    await requireMigratedDatabase();
+    // On a connection of its own: one that has stood for long says little about the next.
+    const pending = await listPendingMigrations(adapterFactory());
+    if (pending.length > 0) return [fault("database.pending", { names: pending.join(", ") })];
     return [ok("database.ready"), ...(await examineDurability())];
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);

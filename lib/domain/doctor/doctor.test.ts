@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { readEnvironment } from "@/lib/platform/environment";
+import messages from "@/messages/en.json";
 import { examineEnvironment } from "./environment";
 import { checks, type Finding } from "./finding";
 import { type Arrival, examineProxy } from "./proxy";
@@ -92,6 +95,33 @@ test("every check has its say, in order, the worst first, and no secret comes ou
   expect(found.find(({ check }) => check === "site")).toMatchObject({ status: "fault" });
   expect(found.find(({ check }) => check === "smtp")?.values.server).toBe("•••.invalid");
   expect(JSON.stringify(found)).not.toContain(strong);
+});
+
+test("a fault says what, why and the fix; what is in order says what; and no words are left over", () => {
+  const source = readdirSync(import.meta.dirname)
+    .filter((file) => !file.includes("test"))
+    .map((file) => readFileSync(join(import.meta.dirname, file), "utf8"))
+    .join();
+  const words: Record<string, Record<string, object>> = messages.doctor.finding;
+  const partsOf = (name: string) => {
+    const [topic = "", own = ""] = name.split(".");
+    return Object.keys(words[topic]?.[own] ?? {});
+  };
+  const found = [...source.matchAll(/\b(fault|warning|ok|notChecked)\([^()]*?"(\w+\.[\w-]+)"/g)];
+  expect(found.length).toBeGreaterThan(60);
+  for (const [, status = "", name = ""] of found) {
+    if (status === "ok") expect(partsOf(name), name).toEqual(["what"]);
+    if (status === "fault" || status === "warning")
+      expect(partsOf(name), name).toEqual(["what", "why", "fix"]);
+  }
+  // Whoever finds these out names them.
+  const named =
+    /^(smtp\.(un|certificate|no-tls|password)|database\.(pending|newer|half|failed|unread))/;
+  for (const [topic, names] of Object.entries(words))
+    for (const name of Object.keys(names).map((own) => `${topic}.${own}`)) {
+      expect(source.includes(`"${name}"`) || named.test(name), name).toBe(true);
+      if (named.test(name)) expect(partsOf(name), name).toEqual(["what", "why", "fix"]);
+    }
 });
 
 const arriving: Arrival = {
