@@ -38,18 +38,19 @@ export function addDoctorCommand(latchkey: Command): void {
 type Told = ReturnType<typeof tell>;
 
 function tell({ check, status, name, values }: Finding) {
-  const words = (part: "what" | "why" | "fix") => {
-    const key = `finding.${name}.${part}` as Parameters<typeof t>[0];
+  const part = (which: "why" | "fix") => {
+    const key = `finding.${name}.${which}` as Parameters<typeof t>[0];
     return t.has(key) ? t(key, values) : null;
   };
-  return { check, status, name, what: words("what"), why: words("why"), fix: words("fix") };
+  const what = t(`finding.${name}.what`, values);
+  return { check, status, name, what, why: part("why"), fix: part("fix") };
 }
 
 /** What it is, and below it why it matters and the fix. */
 function rowsOf({ check, status, what, why, fix }: Told) {
   const row = (state: string, about: string, finding: string) => ({ state, about, finding });
   return [
-    row(t(`status.${status}`), t(`check.${check}`), what ?? ""),
+    row(t(`status.${status}`), t(`check.${check}`), what),
     ...(why ? [row("", "why it matters", why)] : []),
     ...(fix ? [row("", "what to do", fix)] : []),
   ];

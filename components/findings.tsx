@@ -41,12 +41,12 @@ function FoundThing({ status, state, what, why, fix }: Finding) {
     [t("fix"), fix],
   ] as const;
   return (
-    <li className="wrap-anywhere grid min-w-0 justify-items-start gap-x-4 gap-y-2 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
+    <li className="wrap-anywhere grid min-w-0 items-start justify-items-start gap-x-4 gap-y-2 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
       <Badge look={looks[status]}>{state}</Badge>
       <div className="grid min-w-0 gap-2">
         <p className="max-w-prose">{what}</p>
         {parts.some(([, words]) => words !== null) && (
-          <dl className="max-w-prose text-sm">
+          <dl className="grid max-w-prose gap-1 text-sm">
             {parts.map(
               ([about, words]) =>
                 words !== null && (

@@ -1,4 +1,5 @@
 import { headers } from "next/headers";
+import { getTranslations } from "next-intl/server";
 import { examine } from "@/lib/domain/doctor/doctor";
 import type { Finding } from "@/lib/domain/doctor/finding";
 import type { Arrival } from "@/lib/domain/doctor/proxy";
@@ -28,4 +29,21 @@ async function readArrival(): Promise<Arrival> {
 function partsOf(header: string | null | undefined): string[] {
   const parts = (header ?? "").split(",").map((part) => part.trim());
   return parts.filter(Boolean);
+}
+
+/** A finding in words; one that needs no mending says no more than what it is. */
+export async function describeFinding({ check, status, name, values }: Finding) {
+  const t = await getTranslations("doctor");
+  const part = (key: "why" | "fix") => {
+    const words = `finding.${name}.${key}` as Parameters<typeof t>[0];
+    return t.has(words) ? t(words, values) : null;
+  };
+  return {
+    check,
+    status,
+    state: t(`status.${status}`),
+    what: t(`finding.${name}.what`, values),
+    why: part("why"),
+    fix: part("fix"),
+  };
 }

@@ -5,7 +5,7 @@ import { FindingsOfCheck, SelectorForm } from "@/components/findings";
 import { ButtonLink } from "@/components/ui/button";
 import { checks, type Finding } from "@/lib/domain/doctor/finding";
 import { requireScope } from "@/lib/latchkey";
-import { examineByRequest } from "@/lib/web/doctor";
+import { describeFinding, examineByRequest } from "@/lib/web/doctor";
 import { readQuery, type SearchParams } from "@/lib/web/query";
 
 const path = "/admin/doctor";
@@ -18,20 +18,12 @@ export default async function DoctorPage({ searchParams }: { searchParams: Searc
   await requireScope("admin");
   const { selector } = await readQuery(searchParams);
   const findings = await examineByRequest(selector?.trim() || undefined);
+  const told = await Promise.all(findings.map(describeFinding));
   const t = await getTranslations("admin.doctor");
   const words = await getTranslations("doctor");
   const count = (status: Finding["status"]) =>
     findings.filter((found) => found.status === status).length;
-  const describe = ({ name, status, values }: Finding) => {
-    const part = (key: Parameters<typeof words>[0]) => (words.has(key) ? words(key, values) : null);
-    return {
-      status,
-      state: words(`status.${status}`),
-      what: words(`finding.${name}.what` as Parameters<typeof words>[0], values),
-      why: part(`finding.${name}.why` as Parameters<typeof words>[0]),
-      fix: part(`finding.${name}.fix` as Parameters<typeof words>[0]),
-    };
-  };
+  const isDkimAsked = findings.some(({ name }) => /^sender\.(no-)?dkim/.test(name));
   return (
     <AdminFrame path={path} title={t("title")}>
       <p className="text-muted">{t("lead")}</p>
@@ -51,9 +43,9 @@ export default async function DoctorPage({ searchParams }: { searchParams: Searc
         <FindingsOfCheck
           key={check}
           title={words(`check.${check}`)}
-          findings={findings.filter((found) => found.check === check).map(describe)}
+          findings={told.filter((found) => found.check === check)}
         >
-          {check === "sender" && <SelectorForm action={path} selector={selector} />}
+          {check === "sender" && isDkimAsked && <SelectorForm action={path} selector={selector} />}
         </FindingsOfCheck>
       ))}
     </AdminFrame>
