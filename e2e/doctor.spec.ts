@@ -67,7 +67,7 @@ test("the shell and the page find nothing wrong with a site that is set up right
     expect(changed).toEqual([]);
     expect(mailServer.messages).toHaveLength(sent);
 
-    proxy.headers = { "x-forwarded-proto": "http", "x-forwarded-host": "other.example.org" };
+    proxy.headers = { host: "other.example.org", "x-forwarded-proto": "http" };
     await mailServer.behave("refuse connections");
     const wrong = await look();
     expect(wrong).toMatch(/\d faults, \d warnings/);

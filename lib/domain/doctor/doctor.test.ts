@@ -58,10 +58,10 @@ test("a site of this machine has visitors of this machine", () => {
 });
 
 test("another host and another scheme are told, in the words of the first proxy", () => {
-  expect(proxyOf({ host: "127.0.0.1:3000", forwardedHost: "www.example.org" })).toEqual([
-    "ok proxy.counted",
-  ]);
-  expect(proxyOf({ forwardedHost: "example.org", forwardedScheme: "http" })).toEqual([
+  const inside = { host: "127.0.0.1:3000" };
+  expect(proxyOf({ ...inside, forwardedHost: "www.example.org" })).toEqual(["ok proxy.counted"]);
+  expect(proxyOf({ forwardedHost: "evil.example" })).toEqual(["ok proxy.counted"]);
+  expect(proxyOf({ ...inside, forwardedHost: "example.org", forwardedScheme: "http" })).toEqual([
     "ok proxy.counted",
     "warning proxy.other-host",
     "warning proxy.other-scheme",

@@ -50,9 +50,11 @@ function isOwnNetwork(address: string): boolean {
 function examineAddress({ siteUrl }: Environment, arrival: Arrival): Finding[] {
   const { host, forwardedHost, forwardedScheme } = arrival;
   const scheme = siteUrl.protocol.slice(0, -1);
-  const asked = forwardedHost ?? host;
+  // A proxy that hands on the right one lets pass whatever a visitor writes into the other.
+  const isAskedFor = host === siteUrl.host || forwardedHost === siteUrl.host;
   return [
-    asked !== siteUrl.host && warning("proxy.other-host", { asked, siteUrl: siteUrl.origin }),
+    !isAskedFor &&
+      warning("proxy.other-host", { asked: forwardedHost ?? host, siteUrl: siteUrl.origin }),
     forwardedScheme !== null &&
       forwardedScheme !== scheme &&
       warning("proxy.other-scheme", { asked: forwardedScheme, siteUrl: siteUrl.origin }),
