@@ -1,4 +1,4 @@
-import { request as requestPlain } from "node:http";
+import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestOverTls } from "node:https";
 import { text } from "node:stream/consumers";
 import type { TLSSocket } from "node:tls";
@@ -33,17 +33,19 @@ export async function askSite(
       signal: AbortSignal.timeout(patience),
     });
     asked.once("error", reject);
-    asked.once("response", (response) => {
-      const ends = (response.socket as Partial<TLSSocket>).getPeerCertificate?.().valid_to;
-      const answer = {
-        status: response.statusCode ?? 0,
-        headers: headersOf(response.rawHeaders),
-        certificateEndsAt: ends ? new Date(ends) : null,
-      };
-      text(response).then((body) => resolve({ ...answer, body }), reject);
-    });
+    asked.once("response", (response) => resolve(readAnswer(response)));
     asked.end();
   });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<SiteAnswer> {
+  const ends = (response.socket as Partial<TLSSocket>).getPeerCertificate?.().valid_to;
+  return {
+    status: response.statusCode ?? 0,
+    headers: headersOf(response.rawHeaders),
+    body: await text(response),
+    certificateEndsAt: ends ? new Date(ends) : null,
+  };
 }
 
 /** Names and values in turn. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { isCertificateFault } from "./certificate-fault";
+import { seconds } from "./duration";
 import { transportTo } from "./mail";
 
 type Reached = {
@@ -13,9 +14,12 @@ type Reached = {
 };
 type NotReached = {
   outcome: "unresolved" | "unreachable" | "certificate" | "no-tls" | "password" | "unusual";
-  /** What the server said, or else what became of the connection. */
+  /** The beginning of what the server said, or else what became of the connection. */
   answer: string;
 };
+
+/** Nothing is sent that a server would have to look through. */
+const silenceLimit = seconds(8);
 
 /**
  * Goes as far with a mail server as sending does before the first mail: connects, speaks TLS, signs in. Nodemailer's `verify`
@@ -23,12 +27,13 @@ type NotReached = {
  */
 export async function contactMailServer(url: string): Promise<Reached | NotReached> {
   const { options } = transportTo(url);
-  const connection = new SMTPConnection(options);
+  const connection = new SMTPConnection({ ...options, socketTimeout: silenceLimit });
+  // One that nobody listens to would end the process, however late it comes.
+  connection.on("error", () => undefined);
   // A fault of the connection is an event, and whoever waits for an answer is not told.
   const failed = once(connection, "error").then(([error]) => Promise.reject(error));
   try {
     const isSignedIn = await Promise.race([greet(connection, options.auth), failed]);
-    failed.catch(() => "of no more interest");
     connection.quit();
     const trustsAnybody = options.tls?.rejectUnauthorized === false;
     return { outcome: "reached", isEncrypted: connection.secure, isSignedIn, trustsAnybody };
@@ -56,7 +61,7 @@ function failureOf(error: unknown): NotReached {
     response?: string;
     message: string;
   };
-  return { outcome: outcomeOf(code, originalCode), answer: response ?? message };
+  return { outcome: outcomeOf(code, originalCode), answer: (response ?? message).slice(0, 300) };
 }
 
 function outcomeOf(code?: string, originalCode?: string): NotReached["outcome"] {

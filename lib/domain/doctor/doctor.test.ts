@@ -1,7 +1,10 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { prepareTestDatabase } from "@/lib/platform/database/test-database";
+import { seconds } from "@/lib/platform/duration";
 import { readEnvironment } from "@/lib/platform/environment";
 import messages from "@/messages/en.json";
 import { examineEnvironment } from "./environment";
@@ -124,6 +127,22 @@ test("a fault says what, why and the fix; what is in order says what; and no wor
     }
 });
 
+test("name servers that say nothing hold nobody up", async () => {
+  const silent = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(silent, "listening");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const clock = setInterval(() => vi.advanceTimersByTime(seconds(12)), 500);
+  onTestFinished(() => {
+    clearInterval(clock);
+    vi.useRealTimers();
+    silent.close();
+  });
+  const found = await examineWith(publicSite, `127.0.0.1:${silent.address().port}`);
+  expect(found.filter(({ check }) => check === "sender")).toMatchObject([
+    { status: "not-checked", name: "any.slow", values: { seconds: 12 } },
+  ]);
+});
+
 const arriving: Arrival = {
   host: "www.example.org",
   forwardedHost: null,
@@ -146,11 +165,14 @@ function namesOf(findings: Finding[]): string[] {
 }
 
 /** What a process finds that was started with these variables. */
-async function examineWith(variables: Record<string, string>): Promise<Finding[]> {
+async function examineWith(
+  variables: Record<string, string>,
+  nameServer = "127.0.0.1:1",
+): Promise<Finding[]> {
   vi.resetModules();
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const { examine } = await import("./doctor");
-  const found = await examine({ source: process.env, dnsServers: ["127.0.0.1:1"] });
+  const found = await examine({ source: process.env, dnsServers: [nameServer] });
   vi.unstubAllEnvs();
   return found;
 }
