@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { requireServingDatabase } from "@/lib/domain/readiness";
 import { answerWithJson } from "@/lib/web/answer";
 import { handlers } from "@/lib/web/handler";
 
@@ -10,7 +10,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     answers: { 200: { description: "Ready.", body: z.object({ status: z.literal("ready") }) } },
   },
   GET: async () => {
-    await requireMigratedDatabase();
+    await requireServingDatabase();
     return answerWithJson({ status: "ready" });
   },
 });

@@ -4,14 +4,15 @@ import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { grantToConfiguredAdmins } from "@/lib/domain/scopes";
 import { startSweeper } from "@/lib/domain/sweep";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
-import { EnvironmentError, environment } from "@/lib/platform/environment";
+import { EnvironmentError } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { requestContext } from "@/lib/platform/request-context";
+import { serverActionKey } from "@/lib/platform/secrets";
 
 /** Checks what the site stands on, and starts what runs beside the requests. Ends the process when it cannot serve. */
 export async function prepareToServe(): Promise<void> {
   try {
-    environment();
+    shareServerActionKey();
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();
@@ -25,6 +26,11 @@ export async function prepareToServe(): Promise<void> {
     for (const line of lines) console.error(line);
     process.exit(1);
   }
+}
+
+/** By itself Next makes a key at each build, and a form that one build has drawn would be refused by the next. */
+function shareServerActionKey(): void {
+  process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ||= serverActionKey();
 }
 
 /** Logs what broke a page, and lets the server answer 503 when it was the database. */
