@@ -5,8 +5,14 @@ const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   agentRules: false,
-  // `requireScope` answers 403 by Next's `forbidden()`.
-  experimental: { authInterrupts: true },
+  experimental: {
+    // `requireScope` answers 403 by Next's `forbidden()`.
+    authInterrupts: true,
+    // A server action takes as much as a handler (lib/web/input.ts).
+    serverActions: { bodySizeLimit: "64kb" },
+    // Nothing is written into the build: it may be read-only, and belongs to several processes.
+    isrFlushToDisk: false,
+  },
   // Types are checked once, by `npm run check`, and not again at each start.
   typescript: { ignoreBuildErrors: true },
   serverExternalPackages: [

@@ -2,6 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { minutes, seconds } from "./duration";
 import { log } from "./log";
@@ -24,6 +25,7 @@ type Processes = {
   count: number;
   serving: Set<Worker>;
   isFilling: boolean;
+  isReplacing: boolean;
   isStopping: boolean;
   /** How many in a row have died soon. */
   deaths: number;
@@ -41,6 +43,7 @@ export async function startProcesses(program: string, count: number): Promise<vo
     count,
     serving: new Set(),
     isFilling: false,
+    isReplacing: false,
     isStopping: false,
     deaths: 0,
   };
@@ -49,7 +52,7 @@ export async function startProcesses(program: string, count: number): Promise<vo
   // A terminal that is closed says the same.
   process.on("SIGHUP", () => void (process.stdin.isTTY ? stopAll : replaceAll)(processes));
   // Alone, so that what keeps all of them from starting is said once.
-  await open(processes, await prepare(processes));
+  await open(processes, await prepare(processes, "able"));
   void addOthers(processes);
 }
 
@@ -61,13 +64,19 @@ async function addOthers(processes: Processes): Promise<void> {
   void fill(processes);
 }
 
-/** A new process, which has all it needs to serve and does not yet. */
-async function prepare({ program }: Processes): Promise<Worker> {
+/**
+ * How far a new process has come: it has all it needs to serve, or has loaded all pages, too. Loading them takes so long that
+ * who asks meanwhile had better ask another one.
+ */
+type Stage = "able" | "warm";
+
+/** A new process, which does not serve yet. */
+async function prepare({ program }: Processes, stage: Stage = "warm"): Promise<Worker> {
   // A link may lead to another version by now, whose pages lie in its own folder.
   const exec = realpathSync(program);
   cluster.setupPrimary({ exec, args: [], cwd: dirname(dirname(exec)) });
   const worker = cluster.fork();
-  await untilIt(worker, "message", (message) => message === "prepared");
+  await untilIt(worker, "message", (message) => message === stage);
   return worker;
 }
 
@@ -135,6 +144,13 @@ function isShort({ isStopping, serving, count }: Processes): boolean {
  * at the other would not find them. Where one of them cannot start, all stays as it was.
  */
 async function replaceAll(processes: Processes): Promise<void> {
+  if (processes.isReplacing) return;
+  processes.isReplacing = true;
+  await replaceTogether(processes);
+  processes.isReplacing = false;
+}
+
+async function replaceTogether(processes: Processes): Promise<void> {
   const former = [...processes.serving];
   const starts = Array.from({ length: processes.count }, () => prepare(processes));
   const results = await Promise.allSettled(starts);
@@ -182,8 +198,23 @@ export async function untilOpened(): Promise<void> {
       if (message === "open") resolve();
     });
   });
-  process.send?.("prepared");
+  tell("able");
+  void untilIdle().then(() => tell("warm"));
   await opened;
+}
+
+function tell(stage: Stage): void {
+  // The first one may have died.
+  if (process.connected) process.send?.(stage);
+}
+
+/** Next goes on loading after it has said that it is ready, and says no more when it is done. */
+async function untilIdle(): Promise<void> {
+  let before: EventLoopUtilization;
+  do {
+    before = performance.eventLoopUtilization();
+    await sleep(50);
+  } while (performance.eventLoopUtilization(before).utilization > 0.5);
 }
 
 /**
