@@ -1,4 +1,4 @@
-import { PHASE_PRODUCTION_SERVER } from "next/constants.js";
+import createNextIntlPlugin from "next-intl/plugin";
 
 /** @type {import("next").NextConfig} */
 const config = {
@@ -24,10 +24,4 @@ const config = {
   ],
 };
 
-/** @param {string} phase */
-export default async function configure(phase) {
-  // The plugin only does work for the build, and loading it would slow down every start.
-  if (phase === PHASE_PRODUCTION_SERVER) return config;
-  const { default: createNextIntlPlugin } = await import("next-intl/plugin");
-  return createNextIntlPlugin("./lib/web/i18n.ts")(config);
-}
+export default createNextIntlPlugin("./lib/web/i18n.ts")(config);

@@ -3,6 +3,7 @@
  * `npm start` runs it from `dist/server.mjs`; with `WEB_CONCURRENCY` it starts so many processes of itself.
  */
 import cluster from "node:cluster";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,10 +72,17 @@ async function serveAsOneOfSeveral(site: Environment): Promise<void> {
 
 async function prepareListener(site: Environment): Promise<RequestListener> {
   await applyMigrations(adapterFactory());
+  takeConfigurationFromBuild();
   // Next would answer upgrades on a server that it is not given by itself, past every limit of ours; this one hears none.
   const app = next({ dev: false, quiet: true, httpServer: createServer() });
   await app.prepare();
   return answerWith(app.getRequestHandler(), site);
+}
+
+/** As the server of Next's own standalone output does: evaluating the configuration anew would load compilers, too. */
+function takeConfigurationFromBuild(): void {
+  const { config } = JSON.parse(readFileSync(".next/required-server-files.json", "utf8"));
+  process.env.__NEXT_PRIVATE_STANDALONE_CONFIG = JSON.stringify(config);
 }
 
 /** As it was typed, where this file was started and not imported: a link in it is followed anew at each change of version. */

@@ -42,7 +42,6 @@ async function makeFolder(folder) {
     ...listBuild(),
     ...(await listLoadedFiles()),
     "prisma/migrations",
-    "next.config.mjs",
     ".env.example",
     "LICENSE",
   ];
@@ -65,21 +64,19 @@ function listBuild() {
   );
 }
 
-/** Next has traced what each page loads, and its own server; what ours adds is traced here. */
+/** Next has traced what each page loads; what our server and commands load, Next's server among it, is traced here. */
 async function listLoadedFiles() {
-  const known = new Set(listTraced());
   const require = createRequire(import.meta.url);
   // The tracer that Next itself builds with; it comes without types.
   const tracer = "next/dist/compiled/@vercel/nft";
   const { nodeFileTrace } = require(tracer);
-  const { fileList } = await nodeFileTrace([serverFile, cliFile, "next.config.mjs"], {
+  const { fileList } = await nodeFileTrace([serverFile, cliFile], {
     base: process.cwd(),
-    // What is known has been followed already, which takes most of the time.
-    ignore: (/** @type {string} */ path) => known.has(path) || isForBuilding(path),
+    ignore: isForBuilding,
   });
   const engine = require.resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const wasm = relative(".", engine.replace(/\.js$/, ".wasm"));
-  return [...known, ...fileList, wasm].filter((path) => !path.startsWith(".next"));
+  return [...listTraced(), ...fileList, wasm].filter((path) => !path.startsWith(".next"));
 }
 
 function listTraced() {
@@ -93,7 +90,10 @@ function listTraced() {
     });
 }
 
-/** Next's server names it, and loads none of it in production. @param {string} path */
+/**
+ * Next's server names it, and loads none of it in production.
+ * @param {string} path
+ */
 function isForBuilding(path) {
   return /\/next\/dist\/(compiled\/(webpack|babel|jest-worker)|build\/(swc|webpack|babel)|server\/dev|lib\/upgrade)\b|\.d\.ts$|\.map$/.test(
     path,
