@@ -60,6 +60,8 @@ export function startMailWorker(): void {
   };
   worker.wake = () => void look();
   setInterval(look, seconds(1)).unref();
+  // The first mail need not wait for it either.
+  setTimeout(loadTemplates, seconds(1)).unref();
   // What a server has taken and nobody has written down would be sent again.
   atShutdown(async () => {
     isStopped = true;
