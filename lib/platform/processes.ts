@@ -58,7 +58,7 @@ export async function startProcesses(program: string, count: number): Promise<vo
 
 async function addOthers(processes: Processes): Promise<void> {
   const others = Array.from({ length: processes.count - 1 }, async () =>
-    open(processes, await prepare(processes)),
+    openIfShort(processes, await prepare(processes)),
   );
   await Promise.allSettled(others);
   void fill(processes);
@@ -80,13 +80,19 @@ async function prepare({ program }: Processes, stage: Stage = "warm"): Promise<W
   return worker;
 }
 
+/** Others may have taken its place while it was starting: those of a new version, or nobody's when all are to stop. */
+async function openIfShort(processes: Processes, worker: Worker): Promise<void> {
+  if (isShort(processes)) await open(processes, worker);
+  else worker.process.kill();
+}
+
+function isShort({ isStopping, serving, count }: Processes): boolean {
+  return !isStopping && serving.size < count;
+}
+
 /** Lets it serve; done when it does. */
 async function open(processes: Processes, worker: Worker): Promise<void> {
   const openedAt = performance.now();
-  const listening = untilIt(worker, "listening");
-  if (worker.isConnected()) worker.send("open");
-  await listening;
-  if (processes.isStopping) return;
   processes.serving.add(worker);
   worker.once("exit", (code, signal) => {
     // One that was told to end is none of them any more.
@@ -96,6 +102,9 @@ async function open(processes: Processes, worker: Worker): Promise<void> {
     processes.deaths = performance.now() - openedAt < promising ? processes.deaths + 1 : 0;
     void fill(processes);
   });
+  const listening = untilIt(worker, "listening");
+  if (worker.isConnected()) worker.send("open");
+  await listening;
 }
 
 /** @throws {ProcessError} when it ends before that */
@@ -124,19 +133,13 @@ async function fill(processes: Processes): Promise<void> {
     const { deaths } = processes;
     if (deaths > 0) await sleep(Math.min(longestPause, shortestPause * 2 ** (deaths - 1)));
     try {
-      const worker = await prepare(processes);
-      if (isShort(processes)) await open(processes, worker);
-      else worker.process.kill();
+      await openIfShort(processes, await prepare(processes));
     } catch (error) {
       processes.deaths += 1;
       if (!processes.isStopping) log().error({ err: error }, "a process could not be replaced");
     }
   }
   processes.isFilling = false;
-}
-
-function isShort({ isStopping, serving, count }: Processes): boolean {
-  return !isStopping && serving.size < count;
 }
 
 /**
@@ -151,7 +154,6 @@ async function replaceAll(processes: Processes): Promise<void> {
 }
 
 async function replaceTogether(processes: Processes): Promise<void> {
-  const former = [...processes.serving];
   const starts = Array.from({ length: processes.count }, () => prepare(processes));
   const results = await Promise.allSettled(starts);
   const prepared = results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
@@ -160,6 +162,7 @@ async function replaceTogether(processes: Processes): Promise<void> {
     log().error("the new version could not start; the former one goes on");
     return;
   }
+  const former = [...processes.serving];
   await Promise.allSettled(prepared.map((worker) => open(processes, worker)));
   for (const worker of former) {
     processes.serving.delete(worker);
@@ -178,7 +181,9 @@ async function stopAll(processes: Processes): Promise<void> {
   if (processes.isStopping) return;
   processes.isStopping = true;
   processes.serving.clear();
-  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  const workers = Object.values(cluster.workers ?? {}).filter(
+    (worker) => worker !== undefined && !worker.isDead(),
+  );
   setTimeout(() => endNow(workers), stopLimit + seconds(1)).unref();
   const endings = workers.map((worker) => once(worker, "exit"));
   for (const worker of workers) stop(worker);
