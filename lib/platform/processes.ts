@@ -181,12 +181,11 @@ async function stopAll(processes: Processes): Promise<void> {
   if (processes.isStopping) return;
   processes.isStopping = true;
   processes.serving.clear();
-  const workers = Object.values(cluster.workers ?? {}).filter(
-    (worker) => worker !== undefined && !worker.isDead(),
-  );
-  setTimeout(() => endNow(workers), stopLimit + seconds(1)).unref();
-  const endings = workers.map((worker) => once(worker, "exit"));
-  for (const worker of workers) stop(worker);
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => !!worker);
+  const alive = workers.filter((worker) => !worker.isDead());
+  setTimeout(() => endNow(alive), stopLimit + seconds(1)).unref();
+  const endings = alive.map((worker) => once(worker, "exit"));
+  for (const worker of alive) stop(worker);
   const codes = (await Promise.all(endings)).map(([code]) => code);
   process.exit(codes.some((code) => code === 1) ? 1 : 0);
 }
