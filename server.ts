@@ -8,7 +8,6 @@ import { createServer, type RequestListener } from "node:http";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import nextEnv from "@next/env";
-import next from "next";
 import { adapterFactory } from "@/lib/platform/database/database";
 import { applyMigrations } from "@/lib/platform/database/migrate";
 import {
@@ -73,6 +72,8 @@ async function serveAsOneOfSeveral(site: Environment): Promise<void> {
 async function prepareListener(site: Environment): Promise<RequestListener> {
   await applyMigrations(adapterFactory());
   takeConfigurationFromBuild();
+  // Only here: the first of several processes needs nothing of it, and the others wait for that one.
+  const { default: next } = await import("next");
   // Next would answer upgrades on a server that it is not given by itself, past every limit of ours; this one hears none.
   const app = next({ dev: false, quiet: true, httpServer: createServer() });
   await app.prepare();
