@@ -28,7 +28,8 @@ export async function pauseAct(
     expiresAt: new Date(Date.now() + lifetime),
   };
   return await inTransaction(async (transaction) => {
-    // One a session: what was interrupted before has been given up.
+    // One a session: what was interrupted before has been given up. Of two at once the second waits here.
+    await transaction.session.updateMany({ where: { id: session.id }, data: { id: session.id } });
     await transaction.pausedAct.deleteMany({ where: { sessionId: session.id } });
     return (await transaction.pausedAct.create({ data })).id;
   });

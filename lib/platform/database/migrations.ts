@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import {
-  isDriverAdapterError,
-  type SqlDriverAdapter,
-  type SqlMigrationAwareDriverAdapterFactory,
+import type {
+  SqlDriverAdapter,
+  SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
 import type { MigrationList } from "./schema-engine";
 
@@ -99,13 +98,16 @@ export const recordsSql = `SELECT migration_name AS "name", finished_at AS "fini
 export type MigrationRecord = { name: string; finishedAt: unknown };
 
 async function listRecords(connection: SqlDriverAdapter): Promise<MigrationRecord[]> {
-  try {
-    const { rows } = await connection.queryRaw({ sql: recordsSql, args: [], argTypes: [] });
-    return rows.map(([name, finishedAt]) => ({ name: String(name), finishedAt }));
-  } catch (error) {
-    if (isDriverAdapterError(error) && error.cause.kind === "TableDoesNotExist") return [];
-    throw error;
-  }
+  const ask = async (sql: string) =>
+    (await connection.queryRaw({ sql, args: [], argTypes: [] })).rows;
+  // Asked for first: on PostgreSQL, asking a table that is not there would end the transaction.
+  const [isThere] = await ask(
+    connection.provider === "postgres"
+      ? "SELECT 1 WHERE to_regclass('_prisma_migrations') IS NOT NULL"
+      : "SELECT 1 FROM sqlite_schema WHERE name = '_prisma_migrations'",
+  );
+  if (!isThere) return [];
+  return (await ask(recordsSql)).map(([name, finishedAt]) => ({ name: String(name), finishedAt }));
 }
 
 function namesOf(records: MigrationRecord[]) {

@@ -153,19 +153,47 @@ async function runInExclusiveTransaction<T>(
   url: string,
   work: (connection: SqlDriverAdapter) => Promise<T>,
 ): Promise<T> {
-  // One connection, that stays open however long the engine thinks: the transaction is on it.
-  const connection = await open(url, { max: 1, idleTimeoutMillis: 0 });
+  const connection = await open(url, { max: 1 });
+  const transaction = await connection.startTransaction();
+  const execute = (sql: string) => transaction.executeRaw({ sql, args: [], argTypes: [] });
   try {
-    await connection.executeScript(
-      `BEGIN; SET LOCAL lock_timeout = ${longestMigration}; SELECT pg_advisory_xact_lock(${migrationLock})`,
-    );
-    const result = await work(forEngine(connection));
-    await connection.executeScript("COMMIT");
+    await execute(`SET LOCAL lock_timeout = ${longestMigration}`);
+    await execute(`SELECT pg_advisory_xact_lock(${migrationLock})`);
+    const result = await work(withinTransaction(connection, transaction));
+    await execute("COMMIT");
     return result;
   } finally {
+    await transaction.rollback();
     // Without a commit, this undoes everything.
     await connection.dispose();
   }
+}
+
+/** As the engine wants a connection, with all on it inside the transaction. */
+function withinTransaction(
+  { provider, adapterName }: SqlDriverAdapter,
+  transaction: Transaction,
+): SqlDriverAdapter {
+  let firstFault: Error | undefined;
+  // What the engine asks after a fault is refused, and it would tell that instead.
+  const remember = (fault: Error) => {
+    firstFault ??= fault;
+    throw firstFault;
+  };
+  const executeRaw: SqlDriverAdapter["executeRaw"] = (query) =>
+    transaction.executeRaw(query).catch(remember);
+  return {
+    provider,
+    adapterName,
+    queryRaw: (query) => transaction.queryRaw(query).catch(remember),
+    executeRaw,
+    executeScript: async (script) => {
+      for (const sql of script.split(";").filter((statement) => statement.trim()))
+        await executeRaw({ sql, args: [], argTypes: [] });
+    },
+    startTransaction: () => Promise.reject(new Error("There is a transaction already")),
+    dispose: async () => {},
+  };
 }
 
 /** An empty database of its own, which is gone when the connection is given back. */
