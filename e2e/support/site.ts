@@ -27,6 +27,8 @@ export interface SiteOptions {
   clock?: boolean;
   /** What to run, as seen from the root of the repository; `dist/server.mjs` unless told. */
   program?: string;
+  /** What it is run with. */
+  args?: string[];
 }
 
 /** The production server, running as a process of its own. */
@@ -108,7 +110,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 
   async function start() {
     const program = resolve(root, options.program ?? "dist/server.mjs");
-    server = startProcess(hasOwnClock ? [program] : ["--import", clockModule, program], {
+    const command = [program, ...(options.args ?? [])];
+    server = startProcess(hasOwnClock ? command : ["--import", clockModule, ...command], {
       cwd: root,
       env: { ...env, NODE_ENV: "production" },
       onOutput: (text) => {

@@ -24,7 +24,8 @@ type Purpose =
   | "signing key"
   | "passkey challenge"
   | "recovery codes"
-  | "inner request";
+  | "inner request"
+  | "cron";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {

@@ -61,6 +61,6 @@ export async function answerWithPage(
 
 /** Where this process answers: never taken from a header. */
 function ownOrigin(): URL {
-  const { siteUrl, port } = environment();
-  return process.env.VERCEL ? siteUrl : new URL(`http://127.0.0.1:${port}`);
+  const { siteUrl, port, isOnVercel } = environment();
+  return isOnVercel ? siteUrl : new URL(`http://127.0.0.1:${port}`);
 }

@@ -28,6 +28,10 @@ const migrationLock = 7_014_853_271n;
 const serverLimits = `SET lock_timeout = ${patience}; SET statement_timeout = ${patience};
   SET idle_in_transaction_session_timeout = ${seconds(15)}; SET TIME ZONE 'UTC'`;
 
+/** Behind a pooler a connection may still have the limits of somebody who has asked on it before. */
+const migrationLimits = `SET LOCAL lock_timeout = ${longestMigration}; SET LOCAL statement_timeout = 0;
+  SET LOCAL idle_in_transaction_session_timeout = ${longestMigration}; SET LOCAL TIME ZONE 'UTC'`;
+
 /**
  * Connects Prisma to the PostgreSQL database that `url` names.
  * @param url `postgres://user:password@host:port/name`, with the parameters that libpq knows and `connection_limit`
@@ -157,7 +161,7 @@ async function runInExclusiveTransaction<T>(
   const connection = await open(url, { max: 1, idleTimeoutMillis: 0 });
   try {
     await connection.executeScript(
-      `BEGIN; SET LOCAL lock_timeout = ${longestMigration}; SELECT pg_advisory_xact_lock(${migrationLock})`,
+      `BEGIN; ${migrationLimits}; SELECT pg_advisory_xact_lock(${migrationLock})`,
     );
     const result = await work(forEngine(connection));
     await connection.executeScript("COMMIT");
