@@ -2,6 +2,7 @@ import { type NextRequest, NextResponse } from "next/server";
 import { environment } from "@/lib/platform/environment";
 import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
+import { type RefusedRequest, refusalOf } from "@/lib/web/refused-request";
 
 // A request that comes through `server.ts` has its policy already, and skips this. Who sends one where that does not run
 // gets a page without, and nobody else can be made to.
@@ -15,8 +16,8 @@ export const config = {
 };
 
 /**
- * The headers that `server.ts` sets, where that does not run: in development and on Vercel. Never authorization:
- * who may see what is decided in pages, actions and handlers. Nothing here needs Node, so that it can run at an edge.
+ * The headers that `server.ts` sets and what it refuses, where that does not run: in development and on Vercel. Never
+ * authorization: who may see what is decided in pages, actions and handlers. Nothing here needs Node, so that it can run at an edge.
  */
 export function proxy(request: NextRequest): NextResponse {
   const site = securityHeaders({
@@ -30,10 +31,23 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set("content-security-policy", site["content-security-policy"]);
   headers.set(requestedPathHeader, request.nextUrl.pathname + request.nextUrl.search);
   headers.set("x-request-id", requestId);
-  const response = NextResponse.next({ request: { headers } });
+  const refused = refusalOf(request.method, request.url);
+  const response = refused ? refuse(refused) : NextResponse.next({ request: { headers } });
   for (const [name, value] of Object.entries({ ...site, "x-request-id": requestId }))
     response.headers.set(name, value);
   return response;
+}
+
+function refuse({ status, title, detail, allow }: RefusedRequest): NextResponse {
+  const problem = { type: "about:blank", title, status, detail };
+  return NextResponse.json(problem, {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...(allow !== undefined && { allow }),
+    },
+  });
 }
 
 function randomNonce(): string {

@@ -3,9 +3,9 @@ import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
-import { type Method, methodNotAllowed, methods } from "./method";
+import { type Method, methods } from "./method";
 import type { Needs, Operation } from "./operation";
-import { Problem, retryAfter, unavailable } from "./problem";
+import { methodNotAllowed, Problem, retryAfter, unavailable } from "./problem";
 import { faultBehind } from "./unavailable";
 
 type Reach = "own-origin" | "cross-origin";
