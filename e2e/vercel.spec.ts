@@ -19,39 +19,43 @@ const onVercel = { VERCEL: "1", VERCEL_ENV: "production", CRON_SECRET: cronSecre
 /** What Vercel runs is near to it: Next alone, without `server.ts`. */
 const nextAlone = { program: "node_modules/next/dist/bin/next", args: ["start"] };
 
-/** A database of this file's own, which can be made to be away. */
-type Database = { url: string; setAway(isAway: boolean): Promise<void> };
+/** A database of this file's own, which can be made to be away, and another one that is empty. */
+type Database = { url: string; emptyUrl: string; setAway(isAway: boolean): Promise<void> };
 
 const test = base.extend<object, { database: Database; site: Site }>({
   database: [
     async ({ siteEnv: _ }, use) => {
       const server = await startPostgresql();
       const name = `vercel_${randomBytes(6).toString("hex")}`;
-      const url = new URL(server.url);
-      url.pathname = name;
+      const urlOf = (database: string) => new URL(`/${database}`, server.url).href;
       const ask = async (...statements: string[]) => {
         const client = new pg.Client(server.url);
         await client.connect();
         for (const statement of statements) await client.query(statement);
         await client.end();
       };
-      await ask(`CREATE DATABASE ${name}`);
+      await ask(`CREATE DATABASE ${name}`, `CREATE DATABASE ${name}_empty`);
       await use({
-        url: url.href,
+        url: urlOf(name),
+        emptyUrl: urlOf(`${name}_empty`),
         setAway: (isAway) =>
           ask(
             `ALTER DATABASE ${name} ALLOW_CONNECTIONS ${!isAway}`,
             `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
           ),
       });
-      await ask(`DROP DATABASE ${name} WITH (FORCE)`);
+      await ask(`DROP DATABASE ${name} WITH (FORCE)`, `DROP DATABASE ${name}_empty WITH (FORCE)`);
       await server.stop();
     },
     { scope: "worker" },
   ],
   site: [
     async ({ mailServer, database }, use) => {
-      await prepareAsBuildDoes({ DATABASE_URL: database.url, SMTP_URL: mailServer.url });
+      const { code, stderr } = await endBuild({
+        DATABASE_URL: database.url,
+        SMTP_URL: mailServer.url,
+      });
+      expect(code, stderr).toBe(0);
       const site = await startSite({
         ...nextAlone,
         mailServer,
@@ -67,29 +71,12 @@ const test = base.extend<object, { database: Database; site: Site }>({
 // One after the other, since one of them takes the database away.
 test.describe.configure({ mode: "default" });
 
-test("people sign in by link and by code, stay signed in while they come back, and sign out", async ({
-  page,
-  site,
-  mailServer,
-  visitor,
-}) => {
+test("somebody signs in with a browser and out again", async ({ page, mailServer, visitor }) => {
   await signIn(page, mailServer, visitor.email, { by: "link" });
   await expect(page).toHaveURL("/private");
   await expectScriptsRun(page);
-
-  const program = visitor.asNewProgram();
-  const mail = await askOverHttp(program, mailServer, `other-${visitor.email}`, { remember: "on" });
-  const { setCookies } = await sendCode(program, codeIn(mail));
-  const [, expires = ""] = /^session_id=.*Expires=([^;]+)/i.exec(setCookies.at(0) ?? "") ?? [];
-  // No answer of a page can renew it.
-  expect(Date.parse(expires) - site.clock.now().getTime()).toBeGreaterThan(29 * day);
-  for (const _ of ["a week has seven days", "and is renewed"]) {
-    await site.clock.advance(4 * day);
-    expect((await program.get("/private")).status).toBe(200);
-    await expect.poll(() => isSignedIn(program)).toBe(true);
-  }
-  expect((await program.post("/sign_out")).status).toBe(204);
-  expect(await isSignedIn(program)).toBe(false);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL("/");
 });
 
 test("every answer has the headers and an id, and what no page should see is refused", async ({
@@ -199,15 +186,57 @@ test("while the database is away pages and handlers say 503, and nobody is signe
   expect(elsewhere.headers.location).toBe("/private");
 });
 
+// Moves the clock, past what the others have left.
+test("who comes back stays signed in, though no page renews the cookie", async ({
+  site,
+  mailServer,
+  visitor,
+}) => {
+  const program = visitor.asNewProgram();
+  const mail = await askOverHttp(program, mailServer, visitor.email, { remember: "on" });
+  const { setCookies } = await sendCode(program, codeIn(mail));
+  const cookie = setCookies.find((line) => line.startsWith("session_id="));
+  const [, expires = ""] = /Expires=([^;]+)/i.exec(cookie ?? "") ?? [];
+  // No answer of a page can renew it.
+  expect(Date.parse(expires) - site.clock.now().getTime()).toBeGreaterThan(29 * day);
+  for (const _ of ["a week has seven days", "and is renewed"]) {
+    await site.clock.advance(4 * day);
+    expect((await program.get("/private")).status).toBe(200);
+    await expect.poll(() => isSignedIn(program)).toBe(true);
+  }
+  expect((await program.post("/sign_out")).status).toBe(204);
+  expect(await isSignedIn(program)).toBe(false);
+});
+
 test("a file for a database is refused when it is built and when it is started, with the fix", async ({
   mailServer,
 }) => {
   const fault = "DATABASE_URL is missing or a file, and Vercel keeps no files; set it to";
-  const built = await build({ SITE_URL: "https://www.example.org", SMTP_URL: mailServer.url });
+  // As far as the check of its environment.
+  const built = await runNode(["scripts/build.mjs"], { SMTP_URL: mailServer.url });
   expect(built).toMatchObject({ code: 1, stderr: expect.stringContaining(fault) });
   const started = startSite({ ...nextAlone, mailServer, env: onVercel });
   await expect(started).rejects.toThrow(SiteDidNotStart);
   await expect(started).rejects.toThrow(fault);
+});
+
+test("the build of a preview leaves the database alone, unless it is said to be its own", async ({
+  database,
+  mailServer,
+}) => {
+  const preview = {
+    VERCEL_ENV: "preview",
+    DATABASE_URL: database.emptyUrl,
+    SMTP_URL: mailServer.url,
+  };
+  const fault = /lacks the migrations .*\n?.*set MIGRATE_PREVIEWS=yes/;
+  for (const _ of ["nothing has been migrated", "the second time neither"])
+    expect(await endBuild(preview)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(fault),
+    });
+  expect(await endBuild({ ...preview, MIGRATE_PREVIEWS: "yes" })).toMatchObject({ code: 0 });
+  expect(await endBuild(preview)).toMatchObject({ code: 0 });
 });
 
 test("nothing is built for an edge, and what is read at run time goes along", () => {
@@ -230,20 +259,18 @@ async function expectScriptsRun(page: Page): Promise<void> {
     .toContain("time_zone");
 }
 
-/** The last step of a build: the database is migrated. */
-async function prepareAsBuildDoes(env: Record<string, string>): Promise<void> {
-  await run(process.execPath, ["dist/cli.mjs", "db", "migrate"], {
-    cwd: root,
-    env: { ...own, ...env },
-  });
+type Ended = { code: number; stderr: string };
+
+/** The last step of a build, with what it has read of its environment. */
+async function endBuild(env: Record<string, string>): Promise<Ended> {
+  const script =
+    'const build = await import("./scripts/vercel.mjs"); await build.prepareDatabase(await build.requireEnvironment()); process.exit(0);';
+  return await runNode(["--input-type=module", "--eval", script], env);
 }
 
-/** As far as the check of the environment. */
-async function build(env: Record<string, string>): Promise<{ code: number; stderr: string }> {
-  return await run(process.execPath, ["scripts/build.mjs"], {
-    cwd: root,
-    env: { ...own, ...onVercel, ...env },
-  }).then(
+async function runNode(args: string[], env: Record<string, string>): Promise<Ended> {
+  const options = { cwd: root, env: { ...own, ...onVercel, ...env } };
+  return await run(process.execPath, args, options).then(
     () => ({ code: 0, stderr: "" }),
     ({ code, stderr }) => ({ code, stderr }),
   );

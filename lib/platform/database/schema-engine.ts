@@ -91,11 +91,18 @@ async function load() {
   const bindingsFile = resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const bytes = await readFile(bindingsFile.replace(/\.js$/, ".wasm"));
   const { instance } = await WebAssembly.instantiate(bytes, {
-    "./schema_engine_bg.js": { ...bindings },
+    "./schema_engine_bg.js": { ...bindings, ...withoutLastingTimers() },
   });
   bindings.__wbg_set_wasm(instance.exports);
   const { __wbindgen_start: start } = instance.exports;
   if (typeof start === "function") start();
+}
+
+// The engine waits ten seconds for a lock, and goes on waiting when it has it: a command would last as long.
+function withoutLastingTimers() {
+  const names = Object.keys(bindings).filter((name) => name.startsWith("__wbg_setTimeout_"));
+  const start = (act: () => void, duration: number) => setTimeout(act, duration >>> 0).unref();
+  return Object.fromEntries(names.map((name) => [name, start]));
 }
 
 // The engine replays each migration on the shadow database as one statement, and
