@@ -14,7 +14,7 @@ export async function requireEnvironment() {
   try {
     return readEnvironment(process.env);
   } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : String(error));
+    return throwInWords(error);
   }
 }
 
@@ -28,10 +28,19 @@ export async function prepareDatabase({ migratesOnVercel }) {
     if ((await runNode(cliFile, ["db", "migrate"])) === 0) return;
     throw new Failure("The database was not migrated: see above.");
   }
-  const { requireMigratedDatabase } = await importTypeScript("lib/domain/readiness.ts");
-  await requireMigratedDatabase().catch((/** @type {Error} */ { message }) => {
+  const { adapterFactory } = await importTypeScript("lib/platform/database/database.ts");
+  const { listPendingMigrations } = await importTypeScript("lib/platform/database/migrations.ts");
+  const pending = await listPendingMigrations(adapterFactory()).catch(throwInWords);
+  if (pending.length > 0)
     throw new Failure(
-      `${message}\nA preview does not migrate. Where DATABASE_URL is a database of its own, set MIGRATE_PREVIEWS=yes (docs/deploy/vercel.md).`,
+      `The database lacks the migrations ${pending.join(", ")}, and a preview applies none. Where DATABASE_URL is a database of its own, set MIGRATE_PREVIEWS=yes (docs/deploy/vercel.md).`,
     );
-  });
+}
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function throwInWords(error) {
+  throw new Failure(error instanceof Error ? error.message : String(error));
 }

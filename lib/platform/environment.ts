@@ -94,6 +94,7 @@ const variables = z.object({
   VERCEL_PROJECT_PRODUCTION_URL: hostName("must be a host name").optional(),
   VERCEL_BRANCH_URL: hostName("must be a host name").optional(),
   VERCEL_URL: hostName("must be a host name").optional(),
+  VERCEL_AUTOMATION_BYPASS_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -219,6 +220,8 @@ function interpret(given: z.infer<typeof variables>) {
     isOnVercel,
     /** Whether a build on Vercel may migrate the database: a preview's may be that of the site. */
     migratesOnVercel: given.VERCEL_ENV === "production" || given.MIGRATE_PREVIEWS === "yes",
+    /** What opens a preview to the site itself, where Vercel lets only its own people in. */
+    bypassSecret: given.VERCEL_AUTOMATION_BYPASS_SECRET,
     /** What Vercel says when it calls `/cron`. */
     cronSecret: given.CRON_SECRET,
     logLevel: given.LOG_LEVEL,

@@ -42,10 +42,12 @@ export async function answerWithPage(
   cookie?: string,
 ): Promise<Response> {
   const language = request.headers.get("accept-language");
+  const { bypassSecret } = environment();
   const page = await fetch(new URL(path, ownOrigin()), {
     headers: {
       accept: "text/html",
       ...(language && { "accept-language": language }),
+      ...(bypassSecret && { "x-vercel-protection-bypass": bypassSecret }),
       cookie: cookie ?? (await ownCookieHeader()),
     },
     redirect: "error",
