@@ -99,6 +99,7 @@ export const recordsSql = `SELECT migration_name AS "name", finished_at AS "fini
 export type MigrationRecord = { name: string; finishedAt: unknown };
 
 async function listRecords(connection: SqlDriverAdapter): Promise<MigrationRecord[]> {
+  if (connection.provider === "postgres" && !(await hasRecords(connection))) return [];
   try {
     const { rows } = await connection.queryRaw({ sql: recordsSql, args: [], argTypes: [] });
     return rows.map(([name, finishedAt]) => ({ name: String(name), finishedAt }));
@@ -106,6 +107,13 @@ async function listRecords(connection: SqlDriverAdapter): Promise<MigrationRecor
     if (isDriverAdapterError(error) && error.cause.kind === "TableDoesNotExist") return [];
     throw error;
   }
+}
+
+/** PostgreSQL breaks a transaction off in which something is asked for that is not there. */
+async function hasRecords(connection: SqlDriverAdapter): Promise<boolean> {
+  const sql = "SELECT to_regclass('_prisma_migrations') IS NOT NULL";
+  const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
+  return rows[0]?.[0] === true;
 }
 
 function namesOf(records: MigrationRecord[]) {

@@ -164,17 +164,15 @@ async function runInExclusiveTransaction<T>(
       `BEGIN; ${migrationLimits}; SELECT pg_advisory_xact_lock(${migrationLock})`,
     );
     const result = await work(forEngine(connection));
-    await connection.executeScript(`COMMIT; ${giveLocksBack}`);
+    await connection.executeScript(`${giveLocksBack}; COMMIT`);
     return result;
-  } catch (error) {
-    await connection.executeScript(`ROLLBACK; ${giveLocksBack}`).catch(() => {});
-    throw error;
   } finally {
+    // Without a commit, this undoes everything.
     await connection.dispose();
   }
 }
 
-/** The engine's own lock goes with the connection, and behind a pooler that one stays. */
+/** The engine's own lock goes with the connection, and behind a pooler that one stays after a commit. */
 const giveLocksBack = "SELECT pg_advisory_unlock_all()";
 
 /** An empty database of its own, which is gone when the connection is given back. */
