@@ -13,6 +13,21 @@ const config = {
     // Nothing is written into the build: it may be read-only, and belongs to several processes.
     isrFlushToDisk: false,
   },
+  // Files that a network of Vercel serves by itself: `server.ts` and `proxy.ts` see none of these requests.
+  headers: async () => [
+    {
+      source: "/_next/static/:path*",
+      headers: [
+        { key: "x-content-type-options", value: "nosniff" },
+        { key: "cross-origin-resource-policy", value: "same-origin" },
+      ],
+    },
+  ],
+  // By their names alone the build does not find out that these routes read them.
+  outputFileTracingIncludes: {
+    "/readyz": ["prisma/migrations/**"],
+    "/unavailable": ["prisma/migrations/**"],
+  },
   // Types are checked once, by `npm run check`, and not again at each start.
   typescript: { ignoreBuildErrors: true },
   serverExternalPackages: [

@@ -55,8 +55,14 @@ const test = base.extend({
   },
 });
 
+const cronSecret = "what-vercel-says-to-cron";
 test.use({
-  siteEnv: { TWO_FACTOR: "admins", ADMIN_EMAILS: admin, METRICS_TOKEN: metricsToken },
+  siteEnv: {
+    TWO_FACTOR: "admins",
+    ADMIN_EMAILS: admin,
+    METRICS_TOKEN: metricsToken,
+    CRON_SECRET: cronSecret,
+  },
 });
 // One after the other, so that the last knows what has been seen.
 test.describe.configure({ mode: "default" });
@@ -72,6 +78,8 @@ test("anybody may read the document, on any site", async ({ visitor, site }) => 
   expect((await visitor.asNewProgram().get("/metrics")).status).toBe(404);
   for (const path of ["/healthz", "/readyz", "/.well-known/jwks.json", "/auth/progress"])
     expect((await program.get(path)).status).toBe(200);
+  expect((await program.get("/cron", bearing(cronSecret))).status).toBe(204);
+  expect((await program.get("/unavailable")).status).toBe(303);
 });
 
 test("what is refused to everybody is refused as it is described", async ({ visitor }) => {

@@ -7,11 +7,13 @@ import {
 } from "./build-stamp.mjs";
 import { bundle } from "./bundle.mjs";
 import { endWithNpm, runNode, tools } from "./run.mjs";
-import { generateClients } from "./setup.mjs";
+import { generateClients, tell } from "./setup.mjs";
+import { prepareDatabase, requireEnvironment } from "./vercel.mjs";
 
 process.chdir(`${import.meta.dirname}/..`);
 endWithNpm();
 
+const environment = process.env.VERCEL ? await requireEnvironment().catch(fail) : null;
 // Taken before, so that a file changed meanwhile leaves a build that counts as stale.
 const fingerprint = fingerprintInputs();
 forgetBuild();
@@ -34,3 +36,15 @@ const [exitCode, ...areBundled] = await Promise.all([
 if (exitCode !== 0 || areBundled.includes(false)) process.exit(1);
 
 recordBuild(fingerprint);
+if (environment) await prepareDatabase(environment).catch(fail);
+// A connection that is kept for a while would keep this process, too.
+process.exit(0);
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function fail(error) {
+  tell(error);
+  process.exit(1);
+}

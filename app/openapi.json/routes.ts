@@ -49,12 +49,14 @@ const routes: Record<string, () => Promise<Route>> = {
   "/auth/two-factor/enrol": () => import("../auth/two-factor/enrol/route"),
   "/auth/undo-address": () => import("../auth/undo-address/route"),
   "/authorize": () => import("../authorize/route"),
+  "/cron": () => import("../cron/route"),
   "/healthz": () => import("../healthz/route"),
   "/me": () => import("../me/route"),
   "/metrics": () => import("../metrics/route"),
   "/readyz": () => import("../readyz/route"),
   "/sign_out": () => import("../sign_out/route"),
   "/token": () => import("../token/route"),
+  "/unavailable": () => import("../unavailable/route"),
 };
 
 /** What they export, by path. They are loaded when they are asked for: some of them stand on much. */

@@ -174,6 +174,8 @@ export const rows: Record<string, Row> = {
   // Leads to the second factor: the mail has done its part.
   "/check-email": { who: "signed-out", own: "GET", showsAddress: true },
   "/confirm": { who: "everybody", query: "?token=x" },
+  // By who knows CRON_SECRET alone; to everybody else it is not there.
+  "/cron": { who: "this-machine", isForPrograms: true },
   "/healthz": { who: "everybody" },
   "/mailbox": { who: "this-machine" },
   "/me": { who: "signed-in", isForPrograms: true },
@@ -190,6 +192,7 @@ export const rows: Record<string, Row> = {
   "/stop-mails": { who: "everybody", query: "?token=x" },
   "/token": { who: "signed-in", isForPrograms: true },
   "/two-factor": { who: "signed-out", own: "GET", showsAddress: true },
+  "/unavailable": { who: "everybody", query: "?next=/account" },
   "/undo-address": { who: "everybody", query: "?token=x" },
 };
 

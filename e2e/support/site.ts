@@ -32,6 +32,8 @@ export interface SiteOptions {
   program?: string;
   /** Whose process it is, and whose data; this one's user unless told. */
   user?: User | undefined;
+  /** What it is run with. */
+  args?: string[];
 }
 
 /** The production server, running as a process of its own. */
@@ -116,7 +118,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 
   async function start() {
     const program = resolve(cwd, options.program ?? "dist/server.mjs");
-    server = startProcess(hasOwnClock ? [program] : ["--import", clockModule, program], {
+    const command = [program, ...(options.args ?? [])];
+    server = startProcess(hasOwnClock ? command : ["--import", clockModule, ...command], {
       cwd,
       user,
       env: { ...env, NODE_ENV: "production" },

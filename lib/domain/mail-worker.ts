@@ -33,12 +33,45 @@ const worker = processWide<{ wake?: () => void }>("mail-worker", () => ({}));
 /** Sends what is queued, from now on until the process ends. Starting it twice starts it once. */
 export function startMailWorker(): void {
   if (worker.wake) return;
+  const { look, stop } = openQueue();
+  worker.wake = () => void look();
+  setInterval(look, seconds(1)).unref();
+  // The first mail need not wait for it either.
+  setTimeout(loadTemplates, seconds(1)).unref();
+  // What a server has taken and nobody has written down would be sent again.
+  atShutdown(stop);
+}
+
+/** Where no worker lives: what is done instead when a mail has been queued. */
+export function onQueuedMail(act: () => void): void {
+  worker.wake = act;
+}
+
+/** Has what was just queued sent now instead of within a second. Harmless where nobody sends. */
+export function wakeMailWorker(): void {
+  worker.wake?.();
+}
+
+/**
+ * Sends what is due, and what becomes due meanwhile, until there is none.
+ * @param isOver whether to begin with no more; what is under way is finished
+ */
+export async function sendDueMails(isOver = () => false): Promise<void> {
+  const { look, underWay, stop } = openQueue();
+  await look();
+  while (underWay.size > 0 && !isOver()) {
+    await Promise.race([...underWay.values()].map(({ sending }) => sending));
+    await look();
+  }
+  await stop();
+}
+
+/** The queue as one sender sees it: `look` begins with as many mails as there is room for, and with the next when one is done. */
+function openQueue() {
   const underWay = new Map<string, { canWait: boolean; sending: Promise<void> }>();
-  let isLooking = false;
+  let looking: Promise<void> | undefined;
   let isStopped = false;
-  const look = async () => {
-    if (isStopped || isLooking || underWay.size >= concurrency) return;
-    isLooking = true;
+  const begin = async () => {
     try {
       const patient = [...underWay.values()].filter(({ canWait }) => canWait).length;
       const claimed = await claimDueMails(
@@ -55,24 +88,21 @@ export function startMailWorker(): void {
       }
     } catch (error) {
       log().error({ err: error }, "the mail queue could not be read");
-    } finally {
-      isLooking = false;
     }
   };
-  worker.wake = () => void look();
-  setInterval(look, seconds(1)).unref();
-  // The first mail need not wait for it either.
-  setTimeout(loadTemplates, seconds(1)).unref();
-  // What a server has taken and nobody has written down would be sent again.
-  atShutdown(async () => {
+  const look = async (): Promise<void> => {
+    if (isStopped || underWay.size >= concurrency) return;
+    looking ??= begin().finally(() => {
+      looking = undefined;
+    });
+    await looking;
+  };
+  const stop = async () => {
     isStopped = true;
+    await looking;
     await Promise.all([...underWay.values()].map(({ sending }) => sending));
-  });
-}
-
-/** Lets the worker look at once instead of within a second. Harmless where none runs. */
-export function wakeMailWorker(): void {
-  worker.wake?.();
+  };
+  return { underWay, look, stop };
 }
 
 async function send(mail: Mail): Promise<void> {

@@ -48,9 +48,10 @@ const concurrency = 10;
 
 /**
  * Queues the next batch of each mailing that is due. Safe in several processes at once.
+ * @param tell who sends them
  * @returns after how many milliseconds to look again
  */
-export async function queueDueBatches(): Promise<number> {
+export async function queueDueBatches(tell = wakeMailWorker): Promise<number> {
   const mailings = await database().mailing.findMany({
     where: { endedAt: null },
     orderBy: { nextBatchAt: "asc" },
@@ -58,10 +59,15 @@ export async function queueDueBatches(): Promise<number> {
   });
   let wait = longestWait;
   for (const mailing of mailings) {
-    const until = await untilNextBatch(mailing).catch(noteFault(mailing));
+    const until = await untilNextBatch(mailing, tell).catch(noteFault(mailing));
     wait = Math.min(wait, until);
   }
   return wait;
+}
+
+/** Whether any mailing has not come to its end. */
+export async function isMailingOpen(): Promise<boolean> {
+  return (await database().mailing.findFirst({ where: { endedAt: null } })) !== null;
 }
 
 /** The others go on, and it is tried again. */
@@ -72,7 +78,7 @@ function noteFault({ id }: Mailing) {
   };
 }
 
-async function untilNextBatch(mailing: Mailing): Promise<number> {
+async function untilNextBatch(mailing: Mailing, tell: () => void): Promise<number> {
   const until = mailing.nextBatchAt.getTime() - Date.now();
   // Longer than any pause: the clock has been set back.
   if (until > 0 && until <= minutes(1)) return until;
@@ -83,6 +89,7 @@ async function untilNextBatch(mailing: Mailing): Promise<number> {
   if (await hasBacklog(mailing)) return longestWait;
   const { pause } = rhythmOf(mailing.perMinute);
   await queueBatch(mailing);
+  tell();
   return pause;
 }
 
@@ -123,7 +130,6 @@ async function queueBatch(mailing: Mailing): Promise<void> {
     const queued = await queueFor(transaction, mailing, users);
     await transaction.mailing.update({ where: { id }, data: { queued: { increment: queued } } });
   });
-  wakeMailWorker();
 }
 
 /**

@@ -201,6 +201,16 @@ export async function claimDueMails(
   return claimed;
 }
 
+/** When the next mail that somebody waits for is due, or null when none waits. */
+export async function findNextAttempt(): Promise<Date | null> {
+  const next = await database().mail.findFirst({
+    where: { state: "queued", canWait: false },
+    orderBy: { nextAttemptAt: "asc" },
+    select: { nextAttemptAt: true },
+  });
+  return next?.nextAttemptAt ?? null;
+}
+
 /** Says that the attempt is still under way, however slow the mail server is. */
 export async function renewClaim(mail: Mail): Promise<void> {
   await update(mail, { nextAttemptAt: new Date(Date.now() + claimLifetime) });

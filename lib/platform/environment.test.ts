@@ -44,6 +44,8 @@ test("a secret is all that has to be given", () => {
     mailsPerHourPerNetwork: 20,
     metricsToken: undefined,
     tracing: false,
+    isOnVercel: false,
+    migratesOnVercel: false,
     logLevel: "info",
   });
 });
@@ -92,6 +94,8 @@ test("every fault is listed at once, each with its variable, the problem and the
     ADMIN_EMAILS: "ann",
     METRICS_TOKEN: "short",
     OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317",
+    CRON_SECRET: "short",
+    MIGRATE_PREVIEWS: "1",
     LOG_LEVEL: "loud",
   });
   expect(faults.toSorted()).toEqual([
@@ -102,12 +106,14 @@ test("every fault is listed at once, each with its variable, the problem and the
     "AUTH_SECRET holds a secret shorter than 32 characters; run: openssl rand -base64 32",
     "CODE_ATTEMPTS must be a whole number, at least 1 and at most 10",
     expect.stringMatching(/^COOKIE_DOMAIN must be a domain of yours with a dot in it/),
+    expect.stringMatching(/^CRON_SECRET must be at least 16 .*run: openssl/),
     expect.stringMatching(/^DATABASE_URL must be file: and a path/),
     "LINK_MINUTES must be a number, more than 0 and at most 10",
     "LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent",
     'MAIL_FROM must look like "Name <name@example.org>"',
     "METRICS_TOKEN is shorter than 16 characters; run: openssl rand -base64 32",
     expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT must be the http address of a collector/),
+    "MIGRATE_PREVIEWS must be one of: no, yes",
     "PORT must be a whole number, at least 1 and at most 65535",
     "SESSION_COOKIE may hold letters, digits, - and _, and must not start with __",
     expect.stringMatching(/^SESSION_LONG_DAYS must be a number, more than 0/),
@@ -325,6 +331,45 @@ test.each([
 test("with a faulty SITE_URL, nothing is said of what would belong to it", () => {
   const given = { COOKIE_DOMAIN: "example.org", SITE_URL: "example.org", SMTP_URL };
   expect(faultsOf(given)).toEqual([expect.stringMatching(/^SITE_URL must be/)]);
+});
+
+const onVercel = {
+  VERCEL: "1",
+  VERCEL_ENV: "production",
+  VERCEL_PROJECT_PRODUCTION_URL: "www.example.org",
+  VERCEL_BRANCH_URL: "site-git-branch.vercel.app",
+  VERCEL_URL: "site-abc.vercel.app",
+  DATABASE_URL: "postgres://ann:secret@db.example.org/site",
+  SMTP_URL,
+};
+
+test("on Vercel, a database that is a file is refused, also where none is named", () => {
+  const fault = [
+    expect.stringMatching(/^DATABASE_URL is missing or a file.*; set it to a PostgreSQL/),
+  ];
+  for (const DATABASE_URL of [undefined, "file:/tmp/latchkey.db"])
+    expect(faultsOf({ ...onVercel, DATABASE_URL })).toEqual(fault);
+  const withoutMail = { ...onVercel, SMTP_URL: undefined };
+  expect(faultsOf(withoutMail)).toEqual([expect.stringMatching(/^SMTP_URL is missing/)]);
+  expect(faultsOf({ ...withoutMail, DATABASE_URL: "mysql://db" })).toHaveLength(2);
+});
+
+test("on Vercel, what is not given follows from what Vercel says", () => {
+  const site = read(onVercel);
+  expect(site).toMatchObject({ https: true, trustedProxies: 1, isOnVercel: true });
+  expect(site.siteUrl.origin).toBe("https://www.example.org");
+  expect(site.databaseUrl).toBe(`${onVercel.DATABASE_URL}?connection_limit=4`);
+  expect(site.migratesOnVercel).toBe(true);
+  const preview = { ...onVercel, VERCEL_ENV: "preview" };
+  expect(read(preview).siteUrl.origin).toBe("https://site-git-branch.vercel.app");
+  expect(read({ ...preview, VERCEL_BRANCH_URL: "" }).siteUrl.host).toBe("site-abc.vercel.app");
+  expect(read(preview).migratesOnVercel).toBe(false);
+  expect(read({ ...preview, MIGRATE_PREVIEWS: "yes" }).migratesOnVercel).toBe(true);
+  const given = { SITE_URL: "https://example.com", TRUSTED_PROXIES: "2" };
+  const DATABASE_URL = `${onVercel.DATABASE_URL}?connection_limit=9`;
+  const told = read({ ...onVercel, ...given, DATABASE_URL });
+  expect(told).toMatchObject({ trustedProxies: 2, databaseUrl: DATABASE_URL });
+  expect(told.siteUrl.origin).toBe("https://example.com");
 });
 
 test("minutes, hours and days may be fractions", () => {

@@ -55,7 +55,7 @@ const variables = z.object({
   ALLOWED_ORIGINS: list(origin("must hold origins only, such as https://app.example.org")).default(
     [],
   ),
-  TRUSTED_PROXIES: number({ min: 0, max: 10, whole: true }).default(0),
+  TRUSTED_PROXIES: number({ min: 0, max: 10, whole: true }).optional(),
   SESSION_COOKIE: z
     .string()
     .regex(
@@ -94,6 +94,17 @@ const variables = z.object({
     .optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl(collectorForm).optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl(collectorForm).optional(),
+  CRON_SECRET: z
+    .string()
+    .regex(/^[!-~]{16,}$/, `must be at least 16 letters, digits and signs; ${newSecret}`)
+    .optional(),
+  MIGRATE_PREVIEWS: z.enum(["no", "yes"]).default("no"),
+  VERCEL: z.string().optional(),
+  VERCEL_ENV: z.string().optional(),
+  VERCEL_PROJECT_PRODUCTION_URL: hostName("must be a host name").optional(),
+  VERCEL_BRANCH_URL: hostName("must be a host name").optional(),
+  VERCEL_URL: hostName("must be a host name").optional(),
+  VERCEL_AUTOMATION_BYPASS_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -141,7 +152,11 @@ export function readEnvironment(source: Record<string, string | undefined>): Env
 
 /** What no single variable tells: defaults that follow from others, and combinations that are refused. */
 function interpret(given: z.infer<typeof variables>) {
-  const siteUrl = new URL(given.SITE_URL ?? `http://localhost:${given.PORT}`);
+  const isOnVercel = given.VERCEL !== undefined;
+  const host = isOnVercel ? hostOnVercel(given) : undefined;
+  const siteUrl = new URL(
+    given.SITE_URL ?? (host ? `https://${host}` : `http://localhost:${given.PORT}`),
+  );
   const smtpUrl = given.SMTP_URL ?? smtpUrlOfParts(given);
   const isLocal = isLoopback(siteUrl.hostname);
   /** What is wrong, unless one of these variables is at fault by itself. */
@@ -150,6 +165,12 @@ function interpret(given: z.infer<typeof variables>) {
     faults.push({
       of: ["SMTP_URL", "SMTP_HOST"],
       fault: `SMTP_URL is missing: ${siteUrl.origin} cannot mail its visitors. Set it, or remove SITE_URL to try the site on this machine`,
+    });
+  if (isOnVercel && given.DATABASE_URL.startsWith("file:"))
+    faults.push({
+      of: ["DATABASE_URL"],
+      fault:
+        "DATABASE_URL is missing or a file, and Vercel keeps no files; set it to a PostgreSQL database, postgres://user:password@db.example.org:5432/name",
     });
   if (given.SMTP_URL_FALLBACK && !smtpUrl)
     faults.push({
@@ -168,7 +189,7 @@ function interpret(given: z.infer<typeof variables>) {
     siteUrl,
     siteName: given.SITE_NAME,
     https: siteUrl.protocol === "https:",
-    databaseUrl: given.DATABASE_URL,
+    databaseUrl: isOnVercel ? withFewConnections(given.DATABASE_URL) : given.DATABASE_URL,
     authSecrets: given.AUTH_SECRET as [string, ...string[]],
     /** Where mails go: to the second when the first fails. Empty: they stay in the local mailbox. */
     smtpUrls: [smtpUrl, given.SMTP_URL_FALLBACK].filter((url) => url !== undefined),
@@ -182,7 +203,8 @@ function interpret(given: z.infer<typeof variables>) {
     signUp: given.SIGN_UP,
     afterSignInUrl: given.AFTER_SIGN_IN_URL,
     allowedOrigins: given.ALLOWED_ORIGINS,
-    trustedProxies: given.TRUSTED_PROXIES,
+    // Vercel writes X-Forwarded-For itself, and drops what the visitor has written there.
+    trustedProxies: given.TRUSTED_PROXIES ?? (isOnVercel ? 1 : 0),
     sessionCookie: given.SESSION_COOKIE,
     /** Whose hosts get the session cookie; without it the site's own alone. */
     cookieDomain: given.COOKIE_DOMAIN,
@@ -210,9 +232,32 @@ function interpret(given: z.infer<typeof variables>) {
     metricsToken: given.METRICS_TOKEN,
     /** Whether traces go out; where to is read by the exporter itself. */
     tracing: Boolean(given.OTEL_EXPORTER_OTLP_ENDPOINT ?? given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
+    /** Whether processes last no longer than their requests: nothing can go on by itself. */
+    isOnVercel,
+    /** Whether a build on Vercel may migrate the database: a preview's may be that of the site. */
+    migratesOnVercel: given.VERCEL_ENV === "production" || given.MIGRATE_PREVIEWS === "yes",
+    /** What opens a preview to the site itself, where Vercel lets only its own people in. */
+    bypassSecret: given.VERCEL_AUTOMATION_BYPASS_SECRET,
+    /** What Vercel says when it calls `/cron`. */
+    cronSecret: given.CRON_SECRET,
     logLevel: given.LOG_LEVEL,
   };
   return { environment, faults };
+}
+
+/** The host that stays the same from one deployment to the next: the site's, or that of a branch. */
+function hostOnVercel(given: z.infer<typeof variables>): string | undefined {
+  return given.VERCEL_ENV === "production"
+    ? given.VERCEL_PROJECT_PRODUCTION_URL
+    : (given.VERCEL_BRANCH_URL ?? given.VERCEL_URL);
+}
+
+/** Many processes come and go there, and each has connections of its own. */
+function withFewConnections(databaseUrl: string): string {
+  if (databaseUrl.startsWith("file:")) return databaseUrl;
+  const url = new URL(databaseUrl);
+  if (!url.searchParams.has("connection_limit")) url.searchParams.set("connection_limit", "4");
+  return url.href;
 }
 
 /** True for the names and addresses of this very machine. */

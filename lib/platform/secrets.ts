@@ -25,7 +25,8 @@ type Purpose =
   | "passkey challenge"
   | "recovery codes"
   | "inner request"
-  | "server action";
+  | "server action"
+  | "cron";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {

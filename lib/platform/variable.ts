@@ -1,4 +1,3 @@
-import { domainToASCII } from "node:url";
 import { z } from "zod";
 
 /** The kinds of values that the environment holds, each with a message that says what is wanted. */
@@ -125,6 +124,11 @@ function parseSignUp(text: string): "open" | "invited" | string[] | null {
   return parts.length > 0 && parts.every(isDomain)
     ? parts.map((part) => domainToASCII(part))
     : null;
+}
+
+/** The ASCII form of a domain (UTS 46), or nothing. By the means of browsers: `proxy.ts` reads the environment, too. */
+function domainToASCII(text: string): string {
+  return URL.canParse(`http://${text}`) ? new URL(`http://${text}`).hostname : "";
 }
 
 /** Two labels at least: nobody's own is above them. */

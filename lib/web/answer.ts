@@ -42,10 +42,12 @@ export async function answerWithPage(
   cookie?: string,
 ): Promise<Response> {
   const language = request.headers.get("accept-language");
+  const { bypassSecret } = environment();
   const page = await fetch(new URL(path, ownOrigin()), {
     headers: {
       accept: "text/html",
       ...(language && { "accept-language": language }),
+      ...(bypassSecret && { "x-vercel-protection-bypass": bypassSecret }),
       cookie: cookie ?? (await ownCookieHeader()),
     },
     redirect: "error",
@@ -61,6 +63,6 @@ export async function answerWithPage(
 
 /** Where this process answers: never taken from a header. */
 function ownOrigin(): URL {
-  const { siteUrl, port } = environment();
-  return process.env.VERCEL ? siteUrl : new URL(`http://127.0.0.1:${port}`);
+  const { siteUrl, port, isOnVercel } = environment();
+  return isOnVercel ? siteUrl : new URL(`http://127.0.0.1:${port}`);
 }

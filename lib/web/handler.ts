@@ -3,9 +3,10 @@ import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
-import { type Method, methodNotAllowed, methods } from "./method";
+import { type Method, methods } from "./method";
 import type { Needs, Operation } from "./operation";
-import { Problem, retryAfter, unavailable } from "./problem";
+import { methodNotAllowed, Problem, retryAfter, unavailable } from "./problem";
+import { faultBehind } from "./unavailable";
 
 type Reach = "own-origin" | "cross-origin";
 /** What answers a request, and what its wrapper asks of who sends it. */
@@ -51,7 +52,8 @@ function guarded(
       if (!handler) throw methodNotAllowed(method, Object.keys(byMethod));
       if (method !== "GET" && method !== "HEAD") requireKnownOrigin(request, isCrossOrigin);
       return await handler(request);
-    } catch (error) {
+    } catch (thrown) {
+      const error = faultBehind(thrown);
       // `requireUser` and the like leave a handler in Next's own way.
       unstable_rethrow(error);
       return answerTo(error).toResponse(request.headers);

@@ -10,11 +10,11 @@ import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
 import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
-import { methodNotAllowed, methods } from "./method";
 import { mayReadMetrics } from "./metrics-token";
 import { observeRequest, traceIdOf } from "./observe-request";
 import { Problem } from "./problem";
 import { renderFaultPage, renderForbiddenPage } from "./problem-page";
+import { refusalOf } from "./refused-request";
 import { routesOfBuild } from "./route-pattern";
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -56,7 +56,7 @@ export function answerWith(
         return forbiddenPage(response, context.missingScope);
       return isFaultPage(response) ? faultPage(response, request.url ?? "/") : undefined;
     });
-    const refusal = refusalOf(request);
+    const refusal = problemOf(request);
     if (refusal) return refuse(response, refusal);
     dropInternalHeaders(request);
     if (isHidden(request, site)) request.url = "/_not-found";
@@ -114,21 +114,14 @@ function ownPage(response: ServerResponse, page: string): string {
   return page;
 }
 
-function refusalOf({ method = "", url = "", headers }: IncomingMessage): Problem | null {
-  if (!methods.some((known) => known === method)) return methodNotAllowed(method, methods);
-  if (!url.startsWith("/")) return new Problem(400, "The address must be a path.");
-  if (!isDecodable(url)) return new Problem(400, "The address has a % that stands for no sign.");
-  return Number(headers["content-length"] ?? 0) > bodyLimit ? bodyTooLarge() : null;
-}
-
-/** Next answers a path that is not with a fault of ours, where a part of it is variable. */
-function isDecodable(url: string): boolean {
-  const [path = ""] = url.split("?");
-  try {
-    return decodeURIComponent(path).length > 0;
-  } catch {
-    return false;
+function problemOf({ method = "", url = "", headers }: IncomingMessage): Problem | null {
+  const refused = refusalOf(method, url);
+  if (refused) {
+    const { status, detail, allow } = refused;
+    return new Problem(status, detail, allow === undefined ? {} : { headers: { allow } });
   }
+  if (!url.startsWith("/")) return new Problem(400, "The address must be a path.");
+  return Number(headers["content-length"] ?? 0) > bodyLimit ? bodyTooLarge() : null;
 }
 
 function refuse(response: ServerResponse, refusal: Problem): void {

@@ -58,6 +58,12 @@ export function unavailable(): Problem {
   );
 }
 
+export function methodNotAllowed(method: string, allowed: readonly string[]): Problem {
+  return new Problem(405, `${method} is not possible here.`, {
+    headers: { allow: allowed.join(", ") },
+  });
+}
+
 /** A field names something that is not there, is over, or is somebody else's: the same answer for all of them. */
 export function unknownThing(field: string, detail: string): Problem {
   return new Problem(422, detail, { errors: [{ field, code: "unknown", detail }] });

@@ -6,6 +6,7 @@ import { log } from "@/lib/platform/log";
 import { requestContext } from "@/lib/platform/request-context";
 import { clientAddress } from "./client-address";
 import { isInnerRequest, readSessionCookie, sessionCookieLine } from "./cookies";
+import { leaveWhenAway } from "./unavailable";
 
 /**
  * The session of this request, or null. At most one question to the database a request, however often it is called.
@@ -15,7 +16,7 @@ import { isInnerRequest, readSessionCookie, sessionCookieLine } from "./cookies"
  */
 export const currentSession = cache(async (): Promise<SignedIn | null> => {
   const token = await readSessionCookie();
-  const signedIn = token ? await findSession(token) : null;
+  const signedIn = token ? await findSession(token).catch(leaveWhenAway) : null;
   const context = requestContext();
   if (context && signedIn) context.userId = signedIn.user.id;
   const expiresAt = signedIn && renewedEnd(signedIn);

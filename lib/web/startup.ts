@@ -1,9 +1,12 @@
-import { startMailWorker } from "@/lib/domain/mail-worker";
+import { after } from "next/server";
+import { onQueuedMail, startMailWorker } from "@/lib/domain/mail-worker";
 import { startMailingWorker } from "@/lib/domain/mailing-worker";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { grantToConfiguredAdmins } from "@/lib/domain/scopes";
 import { startSweeper } from "@/lib/domain/sweep";
+import { workOffMails } from "@/lib/domain/work-off";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
+import { seconds } from "@/lib/platform/duration";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { collectProcessMetrics } from "@/lib/platform/metrics";
@@ -21,6 +24,7 @@ export async function prepareToServe(): Promise<void> {
       joinMetricsOfAll();
     }
     shareServerActionKey();
+    if (environment().isOnVercel) return await prepareForRequests();
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();
@@ -41,9 +45,26 @@ function shareServerActionKey(): void {
   process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ||= serverActionKey();
 }
 
-/** Logs what broke a page, and lets the server answer 503 when it was the database. */
-export function reportPageFault(error: unknown): void {
+/**
+ * Where a process is frozen between requests, nothing goes on by itself: mails go out after the answer to who queued them, and
+ * `/cron` does the rest. The build has migrated the database, and one that is away is a 503 and no reason to end.
+ */
+async function prepareForRequests(): Promise<void> {
+  onQueuedMail(() => after(() => workOffMails(afterAnswer)));
+  await grantToConfiguredAdmins().catch((error) =>
+    log().error({ err: error }, "the administrators of ADMIN_EMAILS wait for the next start"),
+  );
+}
+
+/** As long as the first retries of a mail take, and no longer than any plan lets a function live. */
+const afterAnswer = seconds(30);
+
+/**
+ * Logs what broke a page, and lets the server answer 503 when it was the database.
+ * @param requestId by which `proxy.ts` knows it, where no server of ours stands in front
+ */
+export function reportPageFault(error: unknown, requestId: string | undefined): void {
   const context = requestContext();
   if (context && isDatabaseFault(error)) context.databaseFault = true;
-  log().error({ err: error }, "a page failed");
+  log().error({ err: error, ...(!context && { requestId }) }, "a page failed");
 }

@@ -157,9 +157,15 @@ async function runInExclusiveTransaction<T>(
   const transaction = await connection.startTransaction();
   const execute = (sql: string) => transaction.executeRaw({ sql, args: [], argTypes: [] });
   try {
+    // Behind a pooler a connection may still have the limits of somebody who has asked on it before.
     await execute(`SET LOCAL lock_timeout = ${longestMigration}`);
+    await execute("SET LOCAL statement_timeout = 0");
+    await execute(`SET LOCAL idle_in_transaction_session_timeout = ${longestMigration}`);
+    await execute("SET LOCAL TIME ZONE 'UTC'");
     await execute(`SELECT pg_advisory_xact_lock(${migrationLock})`);
     const result = await work(withinTransaction(connection, transaction));
+    // The engine's own lock goes with the connection, and behind a pooler that one stays after a commit.
+    await execute("SELECT pg_advisory_unlock_all()");
     await execute("COMMIT");
     return result;
   } finally {
