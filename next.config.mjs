@@ -14,6 +14,7 @@ const config = {
     "@prisma/adapter-better-sqlite3",
     "nodemailer",
     "pino",
+    "prom-client",
     "react-email",
   ],
 };

@@ -4,7 +4,7 @@ import { findBrowser } from "./scripts/browser.mjs";
 const executablePath = await findBrowser();
 const isRoot = process.getuid?.() === 0;
 
-export default defineConfig({
+export default defineConfig<object, { databaseKind: string }>({
   testDir: "e2e",
   testMatch: "**/*.spec.ts",
   fullyParallel: true,
@@ -12,6 +12,8 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
+  globalSetup: "./scripts/test-postgresql.ts",
+  projects: [{ name: "sqlite" }, { name: "postgresql", use: { databaseKind: "postgresql" } }],
   use: {
     ...devices["Desktop Chrome"],
     // A browser that is closed in the middle of a transition from page to page hangs now and then.

@@ -13,6 +13,7 @@ import { EnvironmentError, environment } from "@/lib/platform/environment";
 import { LimitReached } from "@/lib/platform/limits";
 import messages from "@/messages/en.json";
 import { addDatabaseCommands } from "./database";
+import { addDoctorCommand } from "./doctor";
 import { addKeyCommands } from "./keys";
 import { addMailCommands } from "./mail";
 import { Refusal } from "./refusal";
@@ -29,7 +30,6 @@ process.exitCode = await run(process.argv);
 async function run(argv: string[]): Promise<number> {
   try {
     nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
-    environment();
     await commands().parseAsync(argv);
     return 0;
   } catch (error) {
@@ -58,6 +58,9 @@ function commands(): Command {
       "\nWHO is an address or an account's id.\nExit codes: 0 done, 1 refused, 2 wrong use.",
     )
     .hook("preAction", async (_, action) => {
+      // It tells itself what is wrong with either.
+      if (action.name() === "doctor") return;
+      environment();
       if (action.name() !== "migrate") await requireMigratedDatabase();
     });
   addUserCommands(latchkey);
@@ -67,6 +70,7 @@ function commands(): Command {
   addMailCommands(latchkey);
   addKeyCommands(latchkey);
   addDatabaseCommands(latchkey);
+  addDoctorCommand(latchkey);
   return latchkey;
 }
 

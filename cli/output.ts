@@ -10,15 +10,18 @@ const plain = {
 type Value = string | number | boolean | Date | null;
 export type Row = Record<string, Value | string[]>;
 
-/** Prints rows: a table for people, JSON for programs. */
-export function printRows(command: Command, rows: Row[]): void {
+/**
+ * Prints rows: a table for people, JSON for programs.
+ * @param widths of the columns, in letters, where what they hold is wrapped
+ */
+export function printRows(command: Command, rows: Row[], widths?: number[]): void {
   if (isForPrograms(command)) printJson(rows);
-  else console.log(rows.length > 0 ? tableOf(rows) : "None.");
+  else console.log(rows.length > 0 ? tableOf(rows, widths) : "None.");
 }
 
-function tableOf(rows: Row[]): string {
+function tableOf(rows: Row[], widths?: number[]): string {
   const head = Object.keys(rows[0] ?? {});
-  const table = new Table({ head, ...plain });
+  const table = new Table({ head, ...plain, ...(widths && { colWidths: widths, wordWrap: true }) });
   for (const row of rows) table.push(Object.values(row).map(inWords));
   return table.toString();
 }

@@ -6,6 +6,7 @@ const pages = [
   ["/admin/users", "admin.users.title"],
   ["/admin/mail", "admin.mail.title"],
   ["/admin/audit", "admin.audit.title"],
+  ["/admin/doctor", "admin.doctor.title"],
 ] as const;
 
 type AdminFrame = {

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import messages from "../messages/en.json" with { type: "json" };
+import { readStored } from "./support/database";
 import { client, type HttpClient } from "./support/http";
 import type { Mail } from "./support/mail";
 import { type MailServer, type MailServerBehaviour, startMailServer } from "./support/mail-server";
 import { askOverHttp, isSignedIn, sendCode, sendLink, tokenIn } from "./support/program";
 import { askForMail, codeIn, followLink, linkIn } from "./support/sign-in";
-import { type Site, startSite } from "./support/site";
+import { startSite } from "./support/site";
 import { expect, test } from "./support/test";
 
 const minute = 60_000;
@@ -107,7 +106,7 @@ test("a mail loads nothing from anywhere and runs nothing", async ({ mailServer,
   expect(html).not.toMatch(/\b(src|background|srcset|poster)=|url\(|@import/i);
 });
 
-test("neither the database files nor the log hold a link, a code, a session or a browser's cookie", async ({
+test("neither the database nor the log holds a link, a code, a session or a browser's cookie", async ({
   mailServer,
   visitor,
 }) => {
@@ -119,7 +118,10 @@ test("neither the database files nor the log hold a link, a code, a session or a
     const unused = await askOverHttp(client(site), mailServer, `unused-${visitor.email}`);
     await mailServer.behave({ answer: 451, at: "RCPT" });
     await client(site).post("/auth", { form: { email: `waiting-${visitor.email}` } });
-    const places = [...databaseFiles(site), { name: "the log", bytes: Buffer.from(site.output()) }];
+    const places = [
+      ...(await readStored(site)),
+      { name: "the log", bytes: Buffer.from(site.output()) },
+    ];
     await mailServer.behave("accept");
     const waiting = await mailServer.waitForMail({ to: `waiting-${visitor.email}` });
 
@@ -454,14 +456,6 @@ async function checkEmail(program: HttpClient): Promise<string> {
 
 function mailsTo({ messages }: MailServer, email: string) {
   return messages.filter(({ recipients }) => recipients.includes(email));
-}
-
-/** The database and what SQLite keeps beside it. */
-function databaseFiles({ databaseFile }: Site) {
-  const folder = dirname(databaseFile);
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(basename(databaseFile)))
-    .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
 }
 
 /** Whether bytes hold a secret as it is written, or as the bits that it stands for. */

@@ -32,6 +32,7 @@ import type { Site } from "./support/site";
 import { test as base, expect, type Visitor } from "./support/test";
 
 const admin = "admin@example.org";
+const metricsToken = "a-token-of-a-test-0123456789";
 const asJson = { accept: "application/json" };
 const asPage = { accept: "text/html" };
 const ofNobody = { user: "x", reason: "x", scope: "x", email: "x" };
@@ -54,7 +55,9 @@ const test = base.extend({
   },
 });
 
-test.use({ siteEnv: { TWO_FACTOR: "admins", ADMIN_EMAILS: admin } });
+test.use({
+  siteEnv: { TWO_FACTOR: "admins", ADMIN_EMAILS: admin, METRICS_TOKEN: metricsToken },
+});
 // One after the other, so that the last knows what has been seen.
 test.describe.configure({ mode: "default" });
 
@@ -65,6 +68,8 @@ test("anybody may read the document, on any site", async ({ visitor, site }) => 
   expect(answer.headers["content-type"]).toBe("application/json");
   expect(answer.headers["access-control-allow-origin"]).toBe("*");
   expect(answer.json()).toMatchObject({ servers: [{ url: site.url }] });
+  expect((await visitor.asNewProgram().get("/metrics", bearing(metricsToken))).status).toBe(200);
+  expect((await visitor.asNewProgram().get("/metrics")).status).toBe(404);
   for (const path of ["/healthz", "/readyz", "/.well-known/jwks.json", "/auth/progress"])
     expect((await program.get(path)).status).toBe(200);
 });

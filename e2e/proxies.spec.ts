@@ -143,6 +143,10 @@ for (const kind of listProxies()) {
           "authenticated",
           "super",
         ]);
+        // The doctor goes by what the proxy says: here everybody comes from the site's own network.
+        const told = textOf(await ann.get("/admin/doctor"));
+        expect(told).toContain("counts as 127.0.0.1, which is no address of the internet");
+        expect(told).not.toMatch(/TRUSTED_PROXIES is|and SITE_URL is/);
       });
 
       await test.step("either host hands on a renewed session, and the site sees who its client is", async () => {

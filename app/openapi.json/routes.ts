@@ -51,6 +51,7 @@ const routes: Record<string, () => Promise<Route>> = {
   "/authorize": () => import("../authorize/route"),
   "/healthz": () => import("../healthz/route"),
   "/me": () => import("../me/route"),
+  "/metrics": () => import("../metrics/route"),
   "/readyz": () => import("../readyz/route"),
   "/sign_out": () => import("../sign_out/route"),
   "/token": () => import("../token/route"),

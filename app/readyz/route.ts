@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { requireMigratedDatabase } from "@/lib/domain/readiness";
 import { answerWithJson } from "@/lib/web/answer";
+import { answeredInTime } from "@/lib/web/answered-in-time";
 import { handlers } from "@/lib/web/handler";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
@@ -10,7 +11,8 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     answers: { 200: { description: "Ready.", body: z.object({ status: z.literal("ready") }) } },
   },
   GET: async () => {
-    await requireMigratedDatabase();
+    // Whoever asks waits for a word, also when the database says none at all.
+    await answeredInTime(requireMigratedDatabase());
     return answerWithJson({ status: "ready" });
   },
 });

@@ -1,4 +1,9 @@
-const looks = { quiet: "bg-notice", danger: "bg-danger-soft text-danger" };
+const looks = {
+  quiet: "bg-notice",
+  good: "bg-notice text-accent",
+  warning: "border border-brass-deep text-brass-ink",
+  danger: "bg-danger-soft text-danger",
+};
 
 /** A word about the state of a thing, beside its name. */
 export function Badge({

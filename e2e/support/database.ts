@@ -1,33 +1,47 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import type { Site } from "./site";
+import { connectTo, onDatabase } from "./site-database";
 
 /** How many rows each table of a site has, the bookkeeping of migrations aside. */
 export async function countRows(site: Site): Promise<Record<string, number>> {
-  const tables = await query(
-    site,
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
-  );
   const counts: Record<string, number> = {};
-  for (const [table] of tables) {
+  for (const table of await listTables(site)) {
     const [[count] = []] = await query(site, `SELECT count(*) FROM "${table}"`);
-    counts[String(table)] = Number(count);
+    counts[table] = Number(count);
   }
   return counts;
 }
 
+async function listTables(site: Site): Promise<string[]> {
+  return [...new Set((await listColumns(site)).map(([table]) => table))];
+}
+
+async function listColumns(site: Site): Promise<[table: string, column: string][]> {
+  const columns = await query(
+    site,
+    isFile(site)
+      ? `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`
+      : `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'`,
+  );
+  return columns
+    .map(([table, column]): [string, string] => [String(table), String(column)])
+    .filter(([table]) => !table.startsWith("_"));
+}
+
+function isFile({ databaseUrl }: Site): boolean {
+  return databaseUrl.startsWith("file:");
+}
+
 /** All that a table of a site holds. */
 export async function readTable(site: Site, table: string): Promise<Record<string, unknown>[]> {
-  const url = site.databaseFile;
-  const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
-  try {
+  return await onDatabase(site.databaseUrl, async (database) => {
     const sql = `SELECT * FROM "${table}" ORDER BY 1`;
     const { columnNames, rows } = await database.queryRaw({ sql, args: [], argTypes: [] });
     return rows.map((row) => Object.fromEntries(row.map((value, at) => [columnNames[at], value])));
-  } finally {
-    await database.dispose();
-  }
+  });
 }
 
 /** The tables of a site in which any row is another one after this has been done. */
@@ -46,22 +60,33 @@ export async function mailsSettled(site: Site): Promise<void> {
 
 /** A mark for each table of a site, which is another one when any row in it is. */
 export async function markTables(site: Site): Promise<Record<string, string>> {
-  const url = site.databaseFile;
-  const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
-  const rowsOf = async (sql: string) =>
-    (await database.queryRaw({ sql, args: [], argTypes: [] })).rows;
-  try {
-    const marks: Record<string, string> = {};
-    for (const [table] of await rowsOf(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
-    )) {
-      const rows = JSON.stringify(await rowsOf(`SELECT * FROM "${table}" ORDER BY 1`));
-      marks[String(table)] = createHash("sha256").update(rows).digest("hex");
+  const marks: Record<string, string> = {};
+  const tables = await listTables(site);
+  return await onDatabase(site.databaseUrl, async (database) => {
+    for (const table of tables) {
+      const sql = `SELECT * FROM "${table}"`;
+      const { rows } = await database.queryRaw({ sql, args: [], argTypes: [] });
+      const text = rows.map((row) => JSON.stringify(row)).sort();
+      marks[table] = createHash("sha256").update(text.join()).digest("hex");
     }
     return marks;
-  } finally {
-    await database.dispose();
+  });
+}
+
+/** All that is stored, as texts or as the files are: to look for what must not be there. */
+export async function readStored(site: Site): Promise<{ name: string; bytes: Buffer }[]> {
+  if (isFile(site)) {
+    const folder = dirname(site.databaseFile);
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(basename(site.databaseFile)))
+      .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
   }
+  const tables = await listTables(site);
+  const read = async (name: string) => ({
+    name,
+    bytes: Buffer.from(JSON.stringify(await readTable(site, name))),
+  });
+  return await Promise.all(tables.map(read));
 }
 
 /** How many sessions an account has, ended ones not counted. */
@@ -120,15 +145,11 @@ export async function listSessions(site: Site, email: string): Promise<StoredSes
 
 /** The columns, as "Table.column", in which a text stands anywhere. */
 export async function listTraces(site: Site, text: string): Promise<string[]> {
-  const columns = await query(
-    site,
-    `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
-     WHERE m.type = 'table' AND m.name NOT LIKE '\\_%' ESCAPE '\\'`,
-  );
+  const columns = await listColumns(site);
   const traces: string[] = [];
   for (const [table, column] of columns) {
-    const sql = `SELECT count(*) FROM "${table}" WHERE instr(lower("${column}"), lower(?)) > 0`;
-    const [[count] = []] = await query(site, sql, text);
+    const sql = `SELECT count(*) FROM "${table}" WHERE lower(CAST("${column}" AS TEXT)) LIKE ?`;
+    const [[count] = []] = await query(site, sql, `%${text.toLowerCase().replace(/[%_]/g, "_")}%`);
     if (Number(count) > 0) traces.push(`${table}.${column}`);
   }
   return traces;
@@ -136,8 +157,11 @@ export async function listTraces(site: Site, text: string): Promise<string[]> {
 
 /** Keeps every other writer waiting; the site still reads. Call what it returns to let them go on. */
 export async function lockDatabase(site: Site): Promise<() => Promise<void>> {
-  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
-  await database.executeScript("BEGIN IMMEDIATE");
+  const tables = (await listTables(site)).map((table) => `"${table}"`);
+  const database = await connectTo(site.databaseUrl);
+  await database.executeScript(
+    isFile(site) ? "BEGIN IMMEDIATE" : `BEGIN; LOCK TABLE ${tables} IN EXCLUSIVE MODE`,
+  );
   return async () => {
     await database.executeScript("ROLLBACK");
     await database.dispose();
@@ -165,7 +189,8 @@ export function addEvents(site: Site, count: number, userId: string): Promise<vo
     site,
     `INSERT INTO "AuditEvent" ("id", "type", "userId", "networkAddress", "userAgent")
      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-     SELECT printf('00000000-0000-7000-8000-%012x', i), 'user_updated', '${userId}', printf('2001:db8::%x', i),
+     SELECT ${isFile(site) ? "printf('00000000-0000-7000-8000-%012x', i)" : "'00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0')"},
+       'user_updated', '${userId}', ${isFile(site) ? "printf('2001:db8::%x', i)" : "'2001:db8::' || to_hex(i)"},
        'A browser that says a lot about itself, as most of them do' FROM n`,
   );
 }
@@ -189,33 +214,18 @@ export async function listMails(site: Site, recipient: string): Promise<StoredMa
 }
 
 async function execute(site: Site, script: string): Promise<void> {
-  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
-  try {
-    await database.executeScript(script);
-  } finally {
-    await database.dispose();
-  }
+  await onDatabase(site.databaseUrl, (database) => database.executeScript(script));
 }
 
 /** Blocks an account, or lets it in again, behind the back of a running site. */
 export async function setBlocked(site: Site, email: string, at: Date | null): Promise<void> {
-  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
-  try {
-    const count = await database.executeRaw({
-      sql: 'UPDATE "User" SET "blockedAt" = ? WHERE "email" = ?',
-      args: [at?.toISOString() ?? null, email],
-      argTypes: ["datetime", "string"].map(
-        (scalarType) =>
-          ({ scalarType, arity: "scalar" }) as {
-            scalarType: "datetime" | "string";
-            arity: "scalar";
-          },
-      ),
-    });
-    if (count !== 1) throw new Error(`There is no account of ${email}`);
-  } finally {
-    await database.dispose();
-  }
+  const blockedAt = at ? `'${at.toISOString()}'` : "NULL";
+  const changed = await query(
+    site,
+    `UPDATE "User" SET "blockedAt" = ${blockedAt} WHERE "email" = ? RETURNING "id"`,
+    email,
+  );
+  if (changed.length !== 1) throw new Error(`There is no account of ${email}`);
 }
 
 /** Makes accounts behind the back of a running site, which a search for this word finds. @returns their addresses */
@@ -225,27 +235,21 @@ export async function addAccounts(site: Site, word: string, count: number): Prom
     (email) => `('${email}', '${email}', '${email}', '2020-01-01T00:00:00Z')`,
   );
   const terms = emails.map((email) => `('${email}', '${email}')`);
-  const database = await new PrismaBetterSqlite3({ url: site.databaseFile }).connect();
-  try {
-    await database.executeScript(
-      `INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified") VALUES ${rows};
+  await execute(
+    site,
+    `INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified") VALUES ${rows};
        UPDATE "User" SET "createdAt" = "emailVerified" WHERE "id" IN (${emails.map((email) => `'${email}'`)});
        INSERT INTO "UserSearchTerm" ("userId", "term") VALUES ${terms};`,
-    );
-  } finally {
-    await database.dispose();
-  }
+  );
   return emails;
 }
 
-/** Asks a running site's database file, and cannot change it. */
-async function query(site: Site, sql: string, ...args: string[]): Promise<unknown[][]> {
-  const url = site.databaseFile;
-  const database = await new PrismaBetterSqlite3({ url, readonly: true }).connect();
-  try {
-    const argTypes = args.map(() => ({ scalarType: "string", arity: "scalar" }) as const);
+/** Asks a running site's database. */
+async function query(site: Site, asked: string, ...args: string[]): Promise<unknown[][]> {
+  let number = 0;
+  const sql = isFile(site) ? asked : asked.replaceAll("?", () => `$${++number}`);
+  const argTypes = args.map(() => ({ scalarType: "string", arity: "scalar" }) as const);
+  return await onDatabase(site.databaseUrl, async (database) => {
     return (await database.queryRaw({ sql, args, argTypes })).rows;
-  } finally {
-    await database.dispose();
-  }
+  });
 }

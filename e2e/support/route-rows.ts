@@ -99,6 +99,7 @@ export const rows: Record<string, Row> = {
   "/account/two-factor/recovery-codes/new": { who: "signed-in" },
   "/admin/audit": { who: "admin" },
   "/admin/audit/export": { who: "admin" },
+  "/admin/doctor": { who: "admin" },
   "/admin/mail": { who: "admin" },
   "/admin/mail/mailings": { who: "admin" },
   "/admin/mail/mailings/[id]": { who: "admin" },
@@ -176,6 +177,8 @@ export const rows: Record<string, Row> = {
   "/healthz": { who: "everybody" },
   "/mailbox": { who: "this-machine" },
   "/me": { who: "signed-in", isForPrograms: true },
+  // Where no token of it is set.
+  "/metrics": { who: "this-machine" },
   "/not-me": { who: "everybody", query: "?token=x" },
   "/openapi.json": { who: "everybody" },
   "/private": { who: "signed-in" },

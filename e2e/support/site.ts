@@ -10,6 +10,7 @@ import { client } from "./http";
 import type { MailServer } from "./mail-server";
 import { freePort } from "./port";
 import { type Ending, type ServerProcess, startProcess } from "./server-process";
+import { makeSiteDatabase } from "./site-database";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const clockModule = new URL("clock-preload.mjs", import.meta.url).href;
@@ -19,7 +20,7 @@ const readyWithinMs = 60_000;
 export interface SiteOptions {
   /** Where its mail goes; without one it captures mails for its own `/mailbox`. */
   mailServer?: Pick<MailServer, "url">;
-  /** `DATABASE_URL`; a fresh SQLite file unless told. */
+  /** `DATABASE_URL`; a fresh database of the kind that is tested unless told. */
   database?: string;
   /** More variables, or others in place of the usual ones. */
   env?: Record<string, string>;
@@ -81,7 +82,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"));
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const databaseUrl = options.database ?? `file:${join(folder, "test.db")}`;
+  const made = options.database ? null : await makeSiteDatabase(folder);
+  const databaseUrl = options.database ?? made?.url ?? "";
   const hasOwnClock = options.clock === false;
   const clockFile = join(folder, "clock");
   const clock = clockIn(clockFile);
@@ -141,8 +143,9 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     await removeFiles();
   }
 
-  function removeFiles() {
-    return rm(folder, { recursive: true, force: true });
+  async function removeFiles() {
+    await made?.remove();
+    await rm(folder, { recursive: true, force: true });
   }
 
   function latchkey(...args: string[]): Promise<CommandResult> {

@@ -29,8 +29,11 @@ interface ForEachTest {
 }
 
 interface ForEachWorker {
+  /** Which kind of database this run of the tests is on; `playwright.config.ts` says. */
+  databaseKind: "sqlite" | "postgresql";
   /** More variables for the server; `test.use({ siteEnv })` at the top of a file starts its own. */
   siteEnv: Record<string, string>;
+  databaseOfWorker: undefined;
   mailServer: MailServer;
   site: Site;
 }
@@ -46,6 +49,14 @@ interface ForEachWorker {
  * Tests of one worker share a server and a database, and are told apart by their addresses.
  */
 export const test = base.extend<ForEachTest, ForEachWorker>({
+  databaseKind: ["sqlite", { option: true, scope: "worker" }],
+  databaseOfWorker: [
+    async ({ databaseKind }, use) => {
+      process.env.TEST_DATABASE = databaseKind;
+      await use(undefined);
+    },
+    { scope: "worker", auto: true },
+  ],
   siteEnv: [{}, { option: true, scope: "worker" }],
   mailServer: [
     async ({ siteEnv: _ }, use) => {
@@ -56,7 +67,7 @@ export const test = base.extend<ForEachTest, ForEachWorker>({
     { scope: "worker" },
   ],
   site: [
-    async ({ mailServer, siteEnv }, use) => {
+    async ({ mailServer, siteEnv, databaseOfWorker: _ }, use) => {
       const site = await startSite({ mailServer, env: { TRUSTED_PROXIES: "1", ...siteEnv } });
       await use(site);
       await site.stop();

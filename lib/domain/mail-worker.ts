@@ -17,6 +17,7 @@ import { seconds } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
 import { type Delivery, deliverMail } from "@/lib/platform/mail";
+import { metrics } from "@/lib/platform/metrics";
 import { processWide } from "@/lib/platform/process-wide";
 import { atShutdown } from "@/lib/platform/shutdown";
 import { undoToken } from "./address-change";
@@ -88,6 +89,7 @@ async function send(mail: Mail): Promise<void> {
   try {
     const delivery = await attempt(mail);
     await recordDelivery(mail, delivery);
+    metrics.mailAttempts.inc({ outcome: delivery.outcome });
     log().info({ mailId: mail.id, outcome: delivery.outcome, answer: delivery.answer }, "mail");
   } catch (error) {
     // The claim runs out, and the mail is tried again.

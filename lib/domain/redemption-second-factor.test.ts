@@ -8,6 +8,7 @@ import {
   refuseWrites,
 } from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
+import { metrics } from "@/lib/platform/metrics";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
 import { newChallenge } from "./challenge";
@@ -45,6 +46,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(now);
   await emptyDatabase();
+  metrics.signIns.reset();
   ann = await addUser();
   sealed = await addTotp(ann);
 });
@@ -80,6 +82,10 @@ describe.each(ways)("a mail, by %s", (way) => {
     expect(await findSession(first)).toBeNull();
     expect(await database().twoFactorAttempt.count()).toBe(0);
     expect(await successes()).toMatchObject([{ way, factor: "totp", stepUp: false }]);
+    expect(await counted()).toEqual({
+      [`${way} second_factor_required`]: 1,
+      [`${way} signed_in`]: 1,
+    });
   });
 
   test("gives none either when the only factor has been put out of use", async () => {
@@ -164,6 +170,7 @@ describe("a passkey alone", () => {
       user: { id: ann.id },
     });
     expect(await successes()).toMatchObject([{ way: "passkey", factor: "passkey", stepUp: false }]);
+    expect(await counted()).toEqual({ "passkey signed_in": 1 });
     const { id } = passkey;
     expect(await database().passkey.findUniqueOrThrow({ where: { id } })).toMatchObject({
       lastUsedAt: now,
@@ -363,7 +370,9 @@ describe("asked once more who they are", () => {
     later(minutes(20));
     const fresh = randomToken();
     const proof = await proofBy({ typed: shownBy(sealed) });
+    metrics.signIns.reset();
     const redeemed = await redeem({ by: "step-up", signedIn, proof }, entrance(fresh, token));
+    expect(await counted()).toEqual({});
     expect(redeemed).toMatchObject({
       session: {
         id: signedIn.session.id,
@@ -668,6 +677,14 @@ async function successes() {
   const where = { type: "authn_login_success" };
   const events = await database().auditEvent.findMany({ where, orderBy: { id: "asc" } });
   return events.map(readDetails);
+}
+
+/** The sign-ins that `/metrics` tells, by way and outcome. */
+async function counted(): Promise<Record<string, number>> {
+  const { values } = await metrics.signIns.get();
+  return Object.fromEntries(
+    values.map(({ labels, value }) => [`${labels.way} ${labels.outcome}`, value]),
+  );
 }
 
 async function notices() {

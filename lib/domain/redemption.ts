@@ -6,6 +6,7 @@ import type {
 } from "@/lib/platform/database/client/client";
 import type { Transaction } from "@/lib/platform/database/database";
 import { inTransaction } from "@/lib/platform/database/transaction";
+import { countSignIn } from "@/lib/platform/metrics";
 import { hashToken } from "@/lib/platform/secrets";
 import { isReservedAddress } from "./address-change";
 import { recordEvent } from "./audit";
@@ -93,8 +94,9 @@ export type Redeemed = { session: Session; user: User } | { attempt: StartedAtte
  */
 export async function redeem(proved: Proved, entrance: Entrance): Promise<Redeemed> {
   try {
-    return await inTransaction(async (transaction) => {
-      const passed = await spend(transaction, proved, entrance.visitor);
+    let passed: Passed | undefined;
+    const redeemed = await inTransaction(async (transaction) => {
+      passed = await spend(transaction, proved, entrance.visitor);
       await requireAskedSession(transaction, passed, entrance);
       if (passed.factor === null) {
         const hasOne = await hasSecondFactor(passed.user.id, transaction);
@@ -103,11 +105,19 @@ export async function redeem(proved: Proved, entrance: Entrance): Promise<Redeem
       }
       return await admit(transaction, passed, entrance);
     });
+    if (passed) count(passed, redeemed);
+    return redeemed;
   } catch (error) {
     // Nothing has been spent, the count of tries included: whoever was faster with the same value took it back.
     if (error instanceof SignInRefused && "proof" in proved) await giveBack(proved.proof);
     throw error;
   }
+}
+
+/** Once it is kept. Who is asked once more who they are, has signed in before. */
+function count({ way, stepUpSessionId }: Passed, redeemed: Redeemed): void {
+  if (stepUpSessionId || way === "totp" || way === "recovery-code") return;
+  countSignIn(way, "session" in redeemed ? "signed_in" : "second_factor_required");
 }
 
 /** Who is asked once more who they are, is asked where they are signed in. */

@@ -3,6 +3,7 @@ import { database, type Transaction } from "@/lib/platform/database/database";
 import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
+import { metrics, secondsSince } from "@/lib/platform/metrics";
 import { hashToken } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
@@ -36,6 +37,18 @@ export async function findSessionById(id: string): Promise<SignedIn | null> {
 }
 
 async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
+  const from = performance.now();
+  let outcome = "fault";
+  try {
+    const signedIn = await readLive(which);
+    outcome = signedIn ? "found" : "not_found";
+    return signedIn;
+  } finally {
+    metrics.sessionLookups.observe({ outcome }, secondsSince(from));
+  }
+}
+
+async function readLive(which: Prisma.Sql): Promise<SignedIn | null> {
   const [row] = await database().$queryRaw<SessionRow[]>`
     SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
       u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."properties", u."blockedAt",

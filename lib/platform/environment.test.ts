@@ -41,6 +41,8 @@ test("a secret is all that has to be given", () => {
     mailsPerMinute: 1,
     mailsPerHour: 5,
     mailsPerHourPerNetwork: 20,
+    metricsToken: undefined,
+    tracing: false,
     logLevel: "info",
   });
 });
@@ -87,6 +89,8 @@ test("every fault is listed at once, each with its variable, the problem and the
     TWO_FACTOR_ATTEMPTS: "0",
     TOTP_ISSUER: "Site: name",
     ADMIN_EMAILS: "ann",
+    METRICS_TOKEN: "short",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317",
     LOG_LEVEL: "loud",
   });
   expect(faults.toSorted()).toEqual([
@@ -101,6 +105,8 @@ test("every fault is listed at once, each with its variable, the problem and the
     "LINK_MINUTES must be a number, more than 0 and at most 10",
     "LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent",
     'MAIL_FROM must look like "Name <name@example.org>"',
+    "METRICS_TOKEN is shorter than 16 characters; run: openssl rand -base64 32",
+    expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT must be the http address of a collector/),
     "PORT must be a whole number, at least 1 and at most 65535",
     "SESSION_COOKIE may hold letters, digits, - and _, and must not start with __",
     expect.stringMatching(/^SESSION_LONG_DAYS must be a number, more than 0/),
@@ -496,3 +502,17 @@ async function sendersOf(from: ReturnType<typeof read>["mailFrom"]) {
   expect(envelope.from).toBe(senders?.[0]?.address);
   return senders;
 }
+
+test("METRICS_TOKEN can be sent in a header as it is", () => {
+  const token = "Zm9vYmFyZm9vYmFyZm9vYmFy+/8=";
+  expect(read({ METRICS_TOKEN: token }).metricsToken).toBe(token);
+  for (const wrong of ["fifteen letters", "with blanks in it all over", "sixteen or möre letters"])
+    expect(faultsOf({ METRICS_TOKEN: wrong }).join()).toMatch(
+      /^METRICS_TOKEN (is shorter|may hold)/,
+    );
+});
+
+test("either address of a collector switches traces on", () => {
+  for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+    expect(read({ [name]: "http://localhost:4318" }).tracing).toBe(true);
+});

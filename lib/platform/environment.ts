@@ -4,6 +4,7 @@ import {
   cookieDomain,
   databaseUrl,
   hostName,
+  httpUrl,
   list,
   number,
   origin,
@@ -14,6 +15,7 @@ import {
 
 const smtpUrlForm =
   "must look like smtp://user:password@smtp.example.org:587, with special characters of the password as %23 and the like";
+const collectorForm = "must be the http address of a collector, such as http://localhost:4318";
 const newSecret = "run: openssl rand -base64 32";
 
 /**
@@ -84,6 +86,13 @@ const variables = z.object({
   MAILS_PER_MINUTE: number({ min: 1, max: 1000, whole: true }).default(1),
   MAILS_PER_HOUR: number({ min: 1, max: 10_000, whole: true }).default(5),
   MAILS_PER_HOUR_PER_NETWORK: number({ min: 1, max: 1_000_000, whole: true }).default(20),
+  METRICS_TOKEN: z
+    .string()
+    .min(16, "is shorter than 16 characters; run: openssl rand -base64 32")
+    .regex(/^[A-Za-z0-9._~+/-]+=*$/, "may hold letters, digits and ._~+/- only, with = at its end")
+    .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl(collectorForm).optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl(collectorForm).optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -194,6 +203,10 @@ function interpret(given: z.infer<typeof variables>) {
     mailsPerMinute: given.MAILS_PER_MINUTE,
     mailsPerHour: given.MAILS_PER_HOUR,
     mailsPerHourPerNetwork: given.MAILS_PER_HOUR_PER_NETWORK,
+    /** What /metrics asks for; without it there is none. */
+    metricsToken: given.METRICS_TOKEN,
+    /** Whether traces go out; where to is read by the exporter itself. */
+    tracing: Boolean(given.OTEL_EXPORTER_OTLP_ENDPOINT ?? given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
     logLevel: given.LOG_LEVEL,
   };
   return { environment, faults };

@@ -11,8 +11,8 @@ export function log(): pino.Logger {
     base: { service: "latchkey" },
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: () => {
-      const requestId = requestContext()?.requestId;
-      return requestId ? { requestId } : {};
+      const { requestId, traceId } = requestContext() ?? {};
+      return { ...(requestId && { requestId }), ...(traceId && { traceId }) };
     },
   });
   return logger;

@@ -51,7 +51,12 @@ export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
 }
 
 function toServer(url: string): Server {
-  const transport = createTransport({
+  return { transport: transportTo(url), restsUntil: 0 };
+}
+
+/** How a mail server is spoken to. */
+export function transportTo(url: string): Server["transport"] {
+  return createTransport({
     url,
     connectionTimeout: seconds(8),
     greetingTimeout: seconds(8),
@@ -60,7 +65,6 @@ function toServer(url: string): Server {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return { transport, restsUntil: 0 };
 }
 
 async function handTo({ transport }: Server, mail: OutgoingMail): Promise<Delivery> {

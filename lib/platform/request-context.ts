@@ -8,6 +8,12 @@ export type RequestContext = {
   socketAddress: string;
   /** Whether a proxy has passed it on. */
   isForwarded: boolean;
+  /** Of the trace that it belongs to, when there is one. */
+  traceId?: string;
+  /** Who is signed in, as soon as somebody has looked. */
+  userId?: string;
+  /** What proxies said of it, or whoever made as if: to show, and not to believe. Next writes its own in their place. */
+  forwarded?: Forwarded;
   /** Cookies that the answer sets, as header lines. An answer that sets the same cookie keeps its own. */
   setCookies?: string[];
   /** Set when the person lacks a scope that the page asks for: the answer names it. */
@@ -17,6 +23,9 @@ export type RequestContext = {
   /** Set when the database did not answer: the page is then a 503, not a 500. */
   databaseFault?: boolean;
 };
+
+/** `X-Forwarded-For`, `-Proto` and `-Host`, as they came. */
+export type Forwarded = Partial<Record<"for" | "proto" | "host", string>>;
 
 const storage = processWide("request-context", () => new AsyncLocalStorage<RequestContext>());
 

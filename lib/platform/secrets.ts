@@ -49,6 +49,12 @@ export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }
 
+/** Compares in constant time, whatever their lengths (ASVS 11.2.4). */
+export function isSameSecret(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((text) => createHash("sha256").update(text).digest());
+  return first !== undefined && second !== undefined && timingSafeEqual(first, second);
+}
+
 /** What is kept of a short secret: without the key, the few possible values cannot be tried. */
 export function keyedHash(purpose: Purpose, text: string): string {
   return hmac(environment().authSecrets[0], purpose, text).toString("base64url");

@@ -103,6 +103,13 @@ function isConnectionLimit(parameters: URLSearchParams): boolean {
   return /^[1-9]\d{0,3}$/.test(parameters.get("connection_limit") ?? "1");
 }
 
+export function httpUrl(error: string) {
+  return z
+    .string()
+    .trim()
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), { error });
+}
+
 /** `open`, `invited`, or domains in their ASCII form. */
 export function signUp(error: string) {
   return z

@@ -5,6 +5,7 @@ import { days } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
 import { requestContext } from "@/lib/platform/request-context";
 import { keyedHash, randomToken } from "@/lib/platform/secrets";
+import { sessionCookieName } from "@/lib/platform/session-cookie";
 
 /** How long a browser is remembered as one that asked, or signed in, since it last did. The value names nobody. */
 const browserLifetime = days(365);
@@ -28,8 +29,7 @@ function attributes() {
 
 /** Only the session is shared with the hosts of `COOKIE_DOMAIN`, which `__Host-` forbids; what binds a sign-in to this browser is not. */
 function sessionName(): string {
-  const { cookieDomain, https, sessionCookie } = environment();
-  return cookieDomain && https ? `__Secure-${sessionCookie}` : prefixed(sessionCookie);
+  return sessionCookieName(environment());
 }
 
 function sessionAttributes() {

@@ -6,6 +6,7 @@ import { requestContext } from "@/lib/platform/request-context";
 import { answerWith } from "./listener";
 
 process.env.AUTH_SECRET = "a secret of at least 32 characters";
+process.env.LOG_LEVEL = "silent";
 const site = readEnvironment(process.env);
 const renewed = "session_id=renewed; Path=/; HttpOnly";
 

@@ -1,14 +1,21 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Environment } from "@/lib/platform/environment";
-import { type RequestContext, runWithRequestContext } from "@/lib/platform/request-context";
+import {
+  type Forwarded,
+  type RequestContext,
+  runWithRequestContext,
+} from "@/lib/platform/request-context";
 import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
 import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
 import { methodNotAllowed, methods } from "./method";
+import { mayReadMetrics } from "./metrics-token";
+import { observeRequest, traceIdOf } from "./observe-request";
 import { Problem } from "./problem";
 import { renderFaultPage, renderForbiddenPage } from "./problem-page";
+import { routesOfBuild } from "./route-pattern";
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -16,15 +23,23 @@ type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Pr
  * What stands around Next's handler: it refuses what no page should see, gives each request an id, a nonce and the
  * security headers, and answers a fault with a page that needs no script.
  */
-export function answerWith(handle: RequestHandler, site: Environment): RequestListener {
+export function answerWith(
+  handle: RequestHandler,
+  site: Environment,
+  routeOf = routesOfBuild(),
+): RequestListener {
   return (request, response) => {
+    const traceId = traceIdOf(request.headers);
     const context: RequestContext = {
       requestId: randomUUID(),
+      ...(traceId && { traceId }),
       socketAddress: request.socket.remoteAddress ?? "",
       isForwarded: Object.keys(request.headers).some((name) =>
         /^(x-forwarded-|forwarded$|via$|x-real-ip$)/.test(name),
       ),
+      forwarded: forwardedOf(request),
     };
+    observeRequest(request, response, context, routeOf);
     const nonce = randomBytes(16).toString("base64");
     const headers = securityHeaders({ ...site, nonce });
     beforeHead(response, () => {
@@ -42,11 +57,26 @@ export function answerWith(handle: RequestHandler, site: Environment): RequestLi
     const refusal = refusalOf(request);
     if (refusal) return refuse(response, refusal);
     dropInternalHeaders(request);
+    if (isHidden(request, site)) request.url = "/_not-found";
     // Next takes the nonce for its scripts from here.
     request.headers["content-security-policy"] = headers["content-security-policy"];
     request.headers[requestedPathHeader] = request.url;
     runWithRequestContext(context, () => void handle(request, response));
   };
+}
+
+function forwardedOf({ headers }: IncomingMessage): Forwarded {
+  const names = ["for", "proto", "host"] as const;
+  return Object.fromEntries(names.map((name) => [name, headers[`x-forwarded-${name}`]]));
+}
+
+/** Whoever has no token gets the page that any path has which is not there. The handler asks for the token itself, too. */
+function isHidden({ method, url = "", headers }: IncomingMessage, site: Environment): boolean {
+  return (
+    (method === "GET" || method === "HEAD") &&
+    /^\/metrics($|\?)/.test(url) &&
+    !mayReadMetrics(headers.authorization, site)
+  );
 }
 
 /** Signing out, or in again, goes before what a look at the session would set. */

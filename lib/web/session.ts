@@ -16,6 +16,8 @@ import { isInnerRequest, readSessionCookie, sessionCookieLine } from "./cookies"
 export const currentSession = cache(async (): Promise<SignedIn | null> => {
   const token = await readSessionCookie();
   const signedIn = token ? await findSession(token) : null;
+  const context = requestContext();
+  if (context && signedIn) context.userId = signedIn.user.id;
   const expiresAt = signedIn && renewedEnd(signedIn);
   if (token && expiresAt && !(await isInnerRequest())) await renew(signedIn, token, expiresAt);
   return signedIn;

@@ -3,11 +3,12 @@ import { askForSignIn, mintSession, type SignInOutcome } from "@/auth";
 import { recordFailedSignIn } from "@/lib/domain/audit";
 import { parseEmailAddress } from "@/lib/domain/email-address";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
-import { type Proved, SignInRefused } from "@/lib/domain/redemption";
+import { type MailWay, type Proved, SignInRefused } from "@/lib/domain/redemption";
 import { type Proof, type ProofProblem, proofProblems } from "@/lib/domain/sign-in-proof";
 import type { SignInAsk } from "@/lib/domain/sign-in-request";
 import { LimitReached } from "@/lib/platform/limits";
 import { log } from "@/lib/platform/log";
+import { countSignIn, metrics, type SignInMetricWay } from "@/lib/platform/metrics";
 import { randomToken } from "@/lib/platform/secrets";
 import { wantsJson } from "./accept";
 import { answerWithJson, seeOther } from "./answer";
@@ -47,7 +48,10 @@ export async function startSignIn(
   },
 ): Promise<AskProblem | null> {
   const address = parseEmailAddress(input.email);
-  if ("problem" in address) return address;
+  if ("problem" in address) {
+    metrics.signInMails.inc({ outcome: "malformed" });
+    return address;
+  }
   const browserToken = await ownBrowserToken();
   const screenToken = (await readScreenCookie()) ?? randomToken();
   try {
@@ -59,9 +63,12 @@ export async function startSignIn(
       visitor: { browserToken, screenToken, ...(await describeVisitor(headers)) },
     });
   } catch (error) {
-    if (error instanceof LimitReached) return limitProblem(error.limit.name, error.retryAt);
+    const isLimit = error instanceof LimitReached;
+    metrics.signInMails.inc({ outcome: isLimit ? "limited" : "fault" });
+    if (isLimit) return limitProblem(error.limit.name, error.retryAt);
     throw error;
   }
+  metrics.signInMails.inc({ outcome: "queued" });
   await setBrowserCookie(browserToken);
   await setScreenCookie(screenToken);
   wakeMailWorker();
@@ -107,19 +114,20 @@ export async function enter(
  */
 export async function finishSignIn(
   headers: Headers,
+  way: MailWay,
   proof: Proof,
 ): Promise<SignedInAnswer | ProofProblem> {
   if ("problem" in proof) {
-    await recordFailure(proof, headers);
+    await recordFailure(way, proof, headers);
     return proof;
   }
-  const { request, way } = proof;
+  const { request } = proof;
   const { email, next } = request;
   const outcome = await enter(headers, { by: "mail", requestId: request.id, way }, email);
   if (!("refused" in outcome)) return whereTo(outcome, next);
   const problem = proofProblems.find((known) => known === outcome.refused) ?? "unknown";
   const refusal = { problem, email };
-  await recordFailure(refusal, headers);
+  await recordFailure(way, refusal, headers);
   return refusal;
 }
 
@@ -147,8 +155,13 @@ export function answerEntered(request: Request, answer: SignedInAnswer): Respons
   return wantsJson(request.headers) ? answerWithJson(answer) : seeOther(answer.next);
 }
 
-/** What is wrong is written down with the account (ASVS 16.3.1); what nobody's guess was, or came too often, in the log alone. */
-export async function recordFailure(problem: ProofProblem, headers: Headers): Promise<void> {
+/** What is wrong is counted, and written down with the account (ASVS 16.3.1); what nobody's guess was, or came too often, in the log alone. */
+export async function recordFailure(
+  way: SignInMetricWay,
+  problem: ProofProblem,
+  headers: Headers,
+): Promise<void> {
+  countSignIn(way, "refused");
   const client = describeClient(headers);
   log().warn(
     { problem: problem.problem, networkAddress: client.networkAddress },

@@ -6,12 +6,19 @@ import { startSweeper } from "@/lib/domain/sweep";
 import { isDatabaseFault } from "@/lib/platform/database/fault";
 import { EnvironmentError, environment } from "@/lib/platform/environment";
 import { log } from "@/lib/platform/log";
+import { collectProcessMetrics } from "@/lib/platform/metrics";
+import { joinMetricsOfAll } from "@/lib/platform/metrics-cluster";
 import { requestContext } from "@/lib/platform/request-context";
+import { startTracing } from "@/lib/platform/tracing";
 
 /** Checks what the site stands on, and starts what runs beside the requests. Ends the process when it cannot serve. */
 export async function prepareToServe(): Promise<void> {
   try {
-    environment();
+    await startTracing();
+    if (environment().metricsToken) {
+      collectProcessMetrics();
+      joinMetricsOfAll();
+    }
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();

@@ -6,8 +6,10 @@ import {
   type Trier,
 } from "@/lib/domain/factor-proof";
 import { wakeMailWorker } from "@/lib/domain/mail-worker";
+import type { MailWay } from "@/lib/domain/redemption";
 import type { SignedIn } from "@/lib/domain/sessions";
 import { type Attempt, endAttempt, findAttempt } from "@/lib/domain/two-factor-attempt";
+import { countSignIn } from "@/lib/platform/metrics";
 import { hashToken } from "@/lib/platform/secrets";
 import { wantsPage } from "./accept";
 import { seeOther } from "./answer";
@@ -110,10 +112,11 @@ export async function passSecondFactor(
 /** Too many wrong ones end the sign-in: the next begins with a mail. */
 async function refuse(
   request: Request,
-  { next }: Attempt,
+  { next, way }: Attempt,
   proof: FactorProblem,
   kept: Record<string, string>,
 ): Promise<Response> {
+  countSignIn(way as MailWay, "second_factor_refused");
   const isOver = proof.problem === "wrong-factor" && proof.retryAt !== undefined;
   if (!isOver) return await refuseFactor(request, page, proof, kept);
   await endCurrentAttempt();

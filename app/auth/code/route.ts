@@ -18,6 +18,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   POST: async (request) => {
     const { code } = fields.parse(await readInput(request));
     const proof = await proveByCode(code, await readBrowserCookie());
-    return await answerSignIn(request, await finishSignIn(request.headers, proof), "/check-email");
+    const outcome = await finishSignIn(request.headers, "code", proof);
+    return await answerSignIn(request, outcome, "/check-email");
   },
 });

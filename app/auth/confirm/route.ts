@@ -21,11 +21,12 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   },
   POST: async (request) => {
     const { token, code } = fields.parse(await readInput(request));
+    const way = code === undefined ? "link" : "link-and-code";
     const proof =
       code === undefined
         ? await proveByLink(token, await readBrowserCookie())
         : await proveByLinkAndCode(token, code);
-    const outcome = await finishSignIn(request.headers, proof);
+    const outcome = await finishSignIn(request.headers, way, proof);
     // What has become of an account is told to the browser that asked, and to no other.
     const told =
       code !== undefined && "problem" in outcome && outcome.problem === "blocked"

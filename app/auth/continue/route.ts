@@ -23,6 +23,6 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     if (isLook)
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     const proof = await proveByApproval(await readBrowserCookie(), await readScreenCookie());
-    return await answerSignIn(request, await finishSignIn(request.headers, proof), page);
+    return await answerSignIn(request, await finishSignIn(request.headers, "number", proof), page);
   },
 });

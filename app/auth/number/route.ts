@@ -27,7 +27,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     const outcome = await approveByNumber(token, number);
     const formPath = `/confirm?${new URLSearchParams({ token })}`;
     if ("problem" in outcome) {
-      await recordFailure(outcome, request.headers);
+      await recordFailure("number", outcome, request.headers);
       return await answerProofProblem(request, outcome, formPath);
     }
     return wantsJson(request.headers)

@@ -37,7 +37,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     const proven =
       browserToken && (await provePasskey(passkey, challengeFor.signIn(browserToken), true));
     if (!proven) {
-      await recordFailure({ problem: "unknown" }, request.headers);
+      await recordFailure("passkey", { problem: "unknown" }, request.headers);
       return await refuse("unknown-passkey");
     }
     const { user, proof } = proven;
@@ -47,8 +47,11 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
       user.email,
     );
     if (!("refused" in outcome)) return answerEntered(request, whereTo(outcome, next));
-    if (outcome.refused !== "blocked") return await refuse("used-passkey");
-    await recordFailure({ problem: "blocked", email: user.email }, request.headers);
+    if (outcome.refused !== "blocked") {
+      await recordFailure("passkey", { problem: "used" }, request.headers);
+      return await refuse("used-passkey");
+    }
+    await recordFailure("passkey", { problem: "blocked", email: user.email }, request.headers);
     return await refuse("blocked");
   },
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
 import { database, type Transaction } from "./database";
 import { prepareTestDatabase } from "./test-database";
+import { inTransaction } from "./transaction";
 
 await prepareTestDatabase();
 
@@ -31,6 +32,19 @@ test("of two transactions one may be undone and the other kept", async () => {
   await undo();
   await kept;
   expect(await emails()).toEqual(["kept"]);
+});
+
+test("of those who look first and then write, none goes by what another has changed", async () => {
+  const addFirst = (email: string) =>
+    inTransaction(async (transaction) => {
+      if ((await transaction.user.count()) > 0) return;
+      await addUser(transaction, email);
+      // So that others have written as well: it is the commit then that PostgreSQL refuses.
+      await sleep(50);
+    });
+  const names = Array.from({ length: 5 }, (_, index) => `${index}`);
+  await Promise.all(names.map(addFirst));
+  expect(await database().user.count()).toBe(1);
 });
 
 /** A transaction that has done `work`, and stays open until it is undone. */

@@ -1,9 +1,11 @@
+import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import { seconds } from "../duration";
 import { environment } from "../environment";
 import { processWide } from "../process-wide";
 import { PrismaClient } from "./client/client";
 import { PrismaClient as PostgresqlClient } from "./client-postgresql/client";
 import type { MigratableAdapterFactory } from "./migrate";
+import { observed } from "./observed";
 import { postgresqlAdapterFactory } from "./postgresql";
 import { sqliteAdapterFactory } from "./sqlite";
 
@@ -25,11 +27,11 @@ const transactionOptions = {
 
 /** The database that `DATABASE_URL` names. */
 export function database(): PrismaClient {
-  return processWide("database", () => openDatabase(adapterFactory()));
+  return processWide("database", () => openDatabase(observed(adapterFactory())));
 }
 
 /** A client for another database than that of the site. */
-export function openDatabase(adapter: MigratableAdapterFactory): PrismaClient {
+export function openDatabase(adapter: SqlDriverAdapterFactory): PrismaClient {
   if (adapter.provider === "sqlite") return new PrismaClient({ adapter, transactionOptions });
   // Made from the same models, and with the same methods: what differs in their types is the name of the provider.
   return new PostgresqlClient({ adapter, transactionOptions }) as unknown as PrismaClient;

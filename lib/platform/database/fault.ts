@@ -1,3 +1,4 @@
+import { isDriverAdapterError } from "@prisma/driver-adapter-utils";
 import { Prisma } from "./client/client";
 import { DatabaseError } from "./database-error";
 import { MigrationError } from "./migrations";
@@ -9,6 +10,8 @@ export function isDatabaseFault(error: unknown): boolean {
     error instanceof Prisma.PrismaClientUnknownRequestError ||
     error instanceof Prisma.PrismaClientInitializationError ||
     error instanceof DatabaseError ||
+    // What becomes of a commit is thrown as it is.
+    isDriverAdapterError(error) ||
     error instanceof MigrationError
   );
 }

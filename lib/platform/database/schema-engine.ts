@@ -91,11 +91,25 @@ async function load() {
   const bindingsFile = resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const bytes = await readFile(bindingsFile.replace(/\.js$/, ".wasm"));
   const { instance } = await WebAssembly.instantiate(bytes, {
-    "./schema_engine_bg.js": { ...bindings },
+    "./schema_engine_bg.js": Object.fromEntries(
+      Object.entries<WebAssembly.ImportValue>({ ...bindings }).map(([name, binding]) => [
+        name,
+        withoutHoldingUp(name, binding),
+      ]),
+    ),
   });
   bindings.__wbg_set_wasm(instance.exports);
   const { __wbindgen_start: start } = instance.exports;
   if (typeof start === "function") start();
+}
+
+// On PostgreSQL the engine gives its lock ten seconds and forgets the timer, for which the process would wait at its end.
+function withoutHoldingUp(name: string, binding: WebAssembly.ImportValue): WebAssembly.ImportValue {
+  if (!name.startsWith("__wbg_setTimeout_") || typeof binding !== "function") return binding;
+  return (...given: unknown[]) => {
+    const timer: NodeJS.Timeout = binding(...given);
+    return timer.unref();
+  };
 }
 
 // The engine replays each migration on the shadow database as one statement, and

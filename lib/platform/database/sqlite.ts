@@ -43,7 +43,8 @@ export function sqliteAdapterFactory(
   };
 }
 
-function parseFileUrl(url: string): string {
+/** @throws DatabaseError when it is no `file:` and a path */
+export function parseFileUrl(url: string): string {
   const path = /^file:(?:\/\/(?=\/))?(?!\/\/)([^?]+)$/.exec(url)?.[1];
   // In memory, each connection would have a database of its own.
   if (path === undefined || path === ":memory:")
