@@ -15,26 +15,22 @@ const words = {
  * @param isForPrograms writes a JSON object a line
  */
 export function showCopy(isForPrograms: boolean): (step: CopyStep) => void {
-  let saidAt = 0;
-  const show = isForPrograms
-    ? (step: CopyStep) => process.stderr.write(`${JSON.stringify(step)}\n`)
-    : process.stderr.isTTY
-      ? (step: CopyStep) => process.stderr.write(`\r\u001b[K${lineOf(step)}${endOf(step)}`)
-      : (step: CopyStep) => process.stderr.write(`${lineOf(step)}\n`);
+  if (isForPrograms) return nowAndThen((step) => console.error(JSON.stringify(step)));
+  if (!process.stderr.isTTY) return nowAndThen((step) => console.error(lineOf(step)));
+  return (step) => process.stderr.write(`\r\u001b[K${lineOf(step)}${isComplete(step) ? "\n" : ""}`);
+}
+
+function nowAndThen(say: (step: CopyStep) => void): (step: CopyStep) => void {
+  let saidAt = Date.now();
   return (step) => {
-    const isOnTerminal = process.stderr.isTTY && !isForPrograms;
-    if (!isOnTerminal && !isComplete(step) && Date.now() - saidAt < linesEvery) return;
+    if (!isComplete(step) && Date.now() - saidAt < linesEvery) return;
     saidAt = Date.now();
-    show(step);
+    say(step);
   };
 }
 
 function lineOf({ act, table, rows, total }: CopyStep): string {
   return `${words[act]} ${table}: ${rows} of ${total}`;
-}
-
-function endOf(step: CopyStep): string {
-  return isComplete(step) ? "\n" : "";
 }
 
 function isComplete({ rows, total }: CopyStep): boolean {

@@ -31,11 +31,13 @@ export function addDatabaseCommands(latchkey: Command): void {
       printDone(command, `Copied to ${file}.`, { file });
     });
   db.command("copy")
-    .description("moves the site to another database, which has to be empty; the site has to stand")
+    .description(
+      "moves the site, which has to be stopped, to another database, which has to be empty",
+    )
     .requiredOption("--to <url>", "where to, as DATABASE_URL names it: postgres://… or file:…")
     .addHelpText(
       "after",
-      "\nBroken off, it goes on where it was when it is run again. docs/backup.md leads through it.\nA password that is left out of the URL is read from PGPASSWORD.",
+      "\nBroken off, it goes on where it was when it is run again. README.md leads through it.\nA password that is left out of the URL is read from PGPASSWORD.",
     )
     .action(async ({ to }: { to: string }, command: Command) => {
       requireTarget(to, command);

@@ -183,7 +183,6 @@ async function beginAnew(copying: Copying, to: MigratableAdapterFactory): Promis
 
 async function copyTable(copying: Copying, table: Table): Promise<void> {
   const { source, target } = copying;
-  tell(copying, "copying", table, recordOf(copying, table.name).rows);
   for await (const batch of readBatches(source, table, recordOf(copying, table.name))) {
     const from = recordOf(copying, table.name);
     const rows = storable(copying, batch);
