@@ -1,12 +1,18 @@
-import { PHASE_PRODUCTION_SERVER } from "next/constants.js";
+import createNextIntlPlugin from "next-intl/plugin";
 
 /** @type {import("next").NextConfig} */
 const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   agentRules: false,
-  // `requireScope` answers 403 by Next's `forbidden()`.
-  experimental: { authInterrupts: true },
+  experimental: {
+    // `requireScope` answers 403 by Next's `forbidden()`.
+    authInterrupts: true,
+    // A server action takes as much as a handler (lib/web/input.ts).
+    serverActions: { bodySizeLimit: "64kb" },
+    // Nothing is written into the build: it may be read-only, and belongs to several processes.
+    isrFlushToDisk: false,
+  },
   // Types are checked once, by `npm run check`, and not again at each start.
   typescript: { ignoreBuildErrors: true },
   serverExternalPackages: [
@@ -19,10 +25,4 @@ const config = {
   ],
 };
 
-/** @param {string} phase */
-export default async function configure(phase) {
-  // The plugin only does work for the build, and loading it would slow down every start.
-  if (phase === PHASE_PRODUCTION_SERVER) return config;
-  const { default: createNextIntlPlugin } = await import("next-intl/plugin");
-  return createNextIntlPlugin("./lib/web/i18n.ts")(config);
-}
+export default createNextIntlPlugin("./lib/web/i18n.ts")(config);

@@ -1,50 +1,101 @@
 /**
  * Node's entry: checks and migrates what the site stands on, serves, and stops without dropping a request.
- * `npm start` runs it from `dist/server.mjs`.
+ * `npm start` runs it from `dist/server.mjs`; with `WEB_CONCURRENCY` it starts so many processes of itself.
  */
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { Socket } from "node:net";
+import cluster from "node:cluster";
+import { readFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import nextEnv from "@next/env";
-import next from "next";
 import { adapterFactory } from "@/lib/platform/database/database";
 import { applyMigrations } from "@/lib/platform/database/migrate";
-import { seconds } from "@/lib/platform/duration";
 import {
   type Environment,
   EnvironmentError,
   environment,
   isLoopback,
 } from "@/lib/platform/environment";
+import { answerMetricsOfAll } from "@/lib/platform/metrics-cluster";
+import {
+  onToldToStop,
+  ProcessError,
+  startProcesses,
+  stopLimit,
+  untilOpened,
+} from "@/lib/platform/processes";
 import { finishAtShutdown } from "@/lib/platform/shutdown";
+import { type ClosableServer, listenEverywhere } from "@/lib/web/http-server";
 import { answerWith } from "@/lib/web/listener";
 
-const stopLimit = seconds(30);
-/** Connections on which nothing has been asked yet. */
-const silent = new Set<Socket>();
+let servers: ClosableServer[] = [];
 
 try {
-  await serve();
+  nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
+  const site = environment();
+  if (cluster.isWorker) await serveAsOneOfSeveral(site);
+  else if (site.processes > 1) await startSeveral(site);
+  else await serveAlone(site);
 } catch (error) {
   stopWithReason(error);
 }
 
-async function serve(): Promise<void> {
-  nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
-  const site = environment();
+async function serveAlone(site: Environment): Promise<void> {
   // The port comes first: a start that fails for its sake has changed nothing. Who connects already, waits.
   let open: (listener: RequestListener) => void = () => {};
   const whenOpen = new Promise<RequestListener>((resolve) => {
     open = resolve;
   });
-  const servers = await listenEverywhere(site, (...given) => {
+  servers = await listenEverywhere(site, (...given) => {
     void whenOpen.then((listener) => listener(...given));
   });
+  open(await prepareListener(site));
+  stopOnSignals();
+  announce(site);
+}
+
+/** This process serves nothing itself, and what only one process can do for all of them belongs here. */
+async function startSeveral(site: Environment): Promise<void> {
+  // As above: the port is tried before a process migrates.
+  const tried = await listenEverywhere(site, (_, response) => response.destroy());
+  await Promise.all(tried.map((server) => server.close()));
+  if (site.metricsToken) answerMetricsOfAll();
+  await startProcesses(ownPath(), site.processes);
+  announce(site);
+}
+
+async function serveAsOneOfSeveral(site: Environment): Promise<void> {
+  stopOnSignals();
+  const listener = await prepareListener(site);
+  await untilOpened();
+  servers = await listenEverywhere(site, listener);
+}
+
+async function prepareListener(site: Environment): Promise<RequestListener> {
   await applyMigrations(adapterFactory());
+  takeConfigurationFromBuild();
+  // Only here: the first of several processes needs nothing of it, and the others wait for that one.
+  const { default: next } = await import("next");
   // Next would answer upgrades on a server that it is not given by itself, past every limit of ours; this one hears none.
   const app = next({ dev: false, quiet: true, httpServer: createServer() });
   await app.prepare();
-  open(answerWith(app.getRequestHandler(), site));
-  stopGracefully(servers);
+  return answerWith(app.getRequestHandler(), site);
+}
+
+/** As the server of Next's own standalone output does: evaluating the configuration anew would load compilers, too. */
+function takeConfigurationFromBuild(): void {
+  const { config } = JSON.parse(readFileSync(".next/required-server-files.json", "utf8"));
+  process.env.__NEXT_PRIVATE_STANDALONE_CONFIG = JSON.stringify(config);
+}
+
+/** As it was typed, where this file was started and not imported: a link in it is followed anew at each change of version. */
+function ownPath(): string {
+  const self = fileURLToPath(import.meta.url);
+  const [, started = self] = process.argv;
+  return basename(started) === basename(self) ? started : self;
+}
+
+function announce(site: Environment): void {
   console.log(`${site.siteName} is open at ${site.siteUrl.origin}`);
   if (!site.https && !isLoopback(site.siteUrl.hostname))
     console.warn("SITE_URL is http: sessions can be read and taken over on the way. Use https.");
@@ -52,56 +103,22 @@ async function serve(): Promise<void> {
     console.log(`Mails stay here, at ${new URL("/mailbox", site.siteUrl)} (no SMTP_URL is set)`);
 }
 
-/** Whoever can read the local mailbox can sign in as anybody: then only this machine may connect. */
-async function listenEverywhere(site: Environment, listener: RequestListener): Promise<Server[]> {
-  const hosts = site.localMailbox ? ["127.0.0.1", "::1"] : [undefined];
-  const servers = await Promise.all(hosts.map((host) => listen(listener, site.port, host)));
-  return servers.filter((server) => server !== null);
-}
-
-/** @returns null when this machine does not know the address */
-async function listen(
-  listener: RequestListener,
-  port: number,
-  host: string | undefined,
-): Promise<Server | null> {
-  const server = createServer(
-    { requestTimeout: seconds(30), headersTimeout: seconds(10), keepAliveTimeout: seconds(65) },
-    listener,
-  );
-  rememberSilent(server);
-  return await new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT"
-        ? resolve(null)
-        : reject(error),
-    );
-    server.listen(port, host, () => resolve(server));
-  });
-}
-
-/** A stop would wait for them. */
-function rememberSilent(server: Server): void {
-  server.on("connection", (socket: Socket) => {
-    silent.add(socket);
-    socket.once("close", () => silent.delete(socket));
-  });
-  server.on("request", ({ socket }) => silent.delete(socket));
-}
-
 /** Takes no more connections, answers what is under way, and ends. */
-function stopGracefully(servers: Server[]): void {
+function stopOnSignals(): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), stopLimit).unref();
-    for (const socket of silent) socket.destroy();
-    // Those that were busy become idle later, and would be kept open for the client's next request.
-    setInterval(() => servers.map((server) => server.closeIdleConnections()), 100);
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await Promise.all(servers.map((server) => server.close()));
     await finishAtShutdown();
     process.exit(0);
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  let isStopping = false;
+  const stopOnce = () => {
+    if (!isStopping) void stop();
+    isStopping = true;
+  };
+  // A terminal that is closed hangs up; a supervisor that asks for a change of version starts this process anew.
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, stopOnce);
+  onToldToStop(stopOnce);
 }
 
 /** A line for each fault, and nothing of where in the code it came up. */
@@ -121,5 +138,7 @@ function reasonsOf(error: unknown): string[] {
     return [
       `PORT ${environment().port} needs rights that this user does not have; set PORT to a number above 1023.`,
     ];
+  // The process has said why itself.
+  if (error instanceof ProcessError) return [];
   return [message];
 }

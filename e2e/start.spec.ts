@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { client } from "./support/http";
+import { beginToAsk } from "./support/in-flight";
 import { sendCode } from "./support/program";
 import { rawConnection } from "./support/raw-http";
 import { askForMail, followLink } from "./support/sign-in";
@@ -233,27 +234,6 @@ async function withSite(site: Site, deed: (site: Site) => Promise<void>) {
   } finally {
     await site.stop();
   }
-}
-
-/** Sends a request up to the middle of its body; the rest comes with the returned function. */
-async function beginToAsk(site: Site, email: string) {
-  const connection = await rawConnection(site);
-  const body = `email=${encodeURIComponent(email)}`;
-  const head = [
-    "POST /auth HTTP/1.1",
-    `Host: ${new URL(site.url).host}`,
-    `Origin: ${site.url}`,
-    "Accept: application/json",
-    "Content-Type: application/x-www-form-urlencoded",
-    `Content-Length: ${body.length}`,
-  ];
-  connection.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 10)}`);
-  // The server has begun with it as soon as it answers to what came later.
-  expect((await client(site).get("/healthz")).status).toBe(200);
-  return () => {
-    connection.write(body.slice(10));
-    return connection.answer();
-  };
 }
 
 async function within<T>(ms: number, outcome: Promise<T>): Promise<T | "still waiting"> {

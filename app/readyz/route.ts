@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { requireMigratedDatabase } from "@/lib/domain/readiness";
+import { requireServingDatabase } from "@/lib/domain/readiness";
 import { answerWithJson } from "@/lib/web/answer";
 import { answeredInTime } from "@/lib/web/answered-in-time";
 import { handlers } from "@/lib/web/handler";
@@ -12,7 +12,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
   },
   GET: async () => {
     // Whoever asks waits for a word, also when the database says none at all.
-    await answeredInTime(requireMigratedDatabase());
+    await answeredInTime(requireServingDatabase());
     return answerWithJson({ status: "ready" });
   },
 });

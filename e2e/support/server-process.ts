@@ -21,6 +21,12 @@ export interface ServerProcess {
   stop(): Promise<Ending>;
 }
 
+/** A user of the system, by number. */
+export interface User {
+  uid: number;
+  gid: number;
+}
+
 interface ProcessOptions {
   cwd: string;
   /** All of its environment: it inherits nothing. */
@@ -29,14 +35,16 @@ interface ProcessOptions {
   onOutput(text: string): void;
   /** Node unless told. */
   program?: string;
+  /** Whose process it is; this one's user unless told. */
+  user?: User | undefined;
 }
 
 /** Runs a program with these arguments. */
 export function startProcess(
   args: string[],
-  { cwd, env, onOutput, program = process.execPath }: ProcessOptions,
+  { cwd, env, onOutput, program = process.execPath, user }: ProcessOptions,
 ): ServerProcess {
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { cwd, env, ...user, stdio: ["ignore", "pipe", "pipe"] });
   const release = child.pid ? killWithThisProcess(child.pid) : () => undefined;
   child.stdout.setEncoding("utf8").on("data", onOutput);
   child.stderr.setEncoding("utf8").on("data", onOutput);

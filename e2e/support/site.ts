@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { type Clock, clockIn } from "./clock";
 import { client } from "./http";
 import type { MailServer } from "./mail-server";
 import { freePort } from "./port";
-import { type Ending, type ServerProcess, startProcess } from "./server-process";
+import { type Ending, type ServerProcess, startProcess, type User } from "./server-process";
 import { makeSiteDatabase } from "./site-database";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,8 +26,12 @@ export interface SiteOptions {
   env?: Record<string, string>;
   /** `false` leaves the server's clock alone. */
   clock?: boolean;
-  /** What to run, as seen from the root of the repository; `dist/server.mjs` unless told. */
+  /** Where it lies; the root of the repository unless told. */
+  folder?: string;
+  /** What to run, as seen from there; `dist/server.mjs` unless told. */
   program?: string;
+  /** Whose process it is, and whose data; this one's user unless told. */
+  user?: User | undefined;
 }
 
 /** The production server, running as a process of its own. */
@@ -80,6 +84,8 @@ export class SiteDidNotStart extends Error {
  */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const { user, folder: cwd = root } = options;
+  if (user) await chown(folder, user.uid, user.gid);
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const made = options.database ? null : await makeSiteDatabase(folder);
@@ -109,9 +115,10 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   let server: ServerProcess;
 
   async function start() {
-    const program = resolve(root, options.program ?? "dist/server.mjs");
+    const program = resolve(cwd, options.program ?? "dist/server.mjs");
     server = startProcess(hasOwnClock ? [program] : ["--import", clockModule, program], {
-      cwd: root,
+      cwd,
+      user,
       env: { ...env, NODE_ENV: "production" },
       onOutput: (text) => {
         output += text;
@@ -149,10 +156,10 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   }
 
   function latchkey(...args: string[]): Promise<CommandResult> {
-    const command = [resolve(root, "dist/cli.mjs"), ...args];
+    const command = [resolve(cwd, "dist/cli.mjs"), ...args];
     return new Promise((done) => {
       const all = { ...env, NODE_ENV: "production" as const };
-      execFile(process.execPath, command, { cwd: root, env: all }, (error, stdout, stderr) => {
+      execFile(process.execPath, command, { cwd, ...user, env: all }, (error, stdout, stderr) => {
         const code = error === null ? 0 : Number(error.code ?? 1);
         done({ code, stdout, stderr, json: () => JSON.parse(stdout) });
       });

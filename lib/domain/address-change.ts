@@ -16,6 +16,7 @@ import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { readDigits } from "./digits";
 import type { EmailAddress } from "./email-address";
+import { holdAccount } from "./hold";
 import { countGuess, forgiveGuess, storeWithinLimits } from "./limits";
 import { queueMail } from "./outbox";
 import { indexUser } from "./search-terms";
@@ -186,6 +187,7 @@ async function applyWithin(
   client: Client,
 ): Promise<void> {
   const now = new Date();
+  await holdAccount(transaction, user.id);
   const { count } = await transaction.addressChange.updateMany({
     where: { id: change.id, ...stillOpen() },
     data: { confirmedAt: now },
@@ -252,6 +254,7 @@ export async function undoAddressChange(token: string, client: Client): Promise<
   if (!change) return false;
   const { id, userId, formerEmail, formerEmailTyped, createdAt } = change;
   return await inTransaction(async (transaction) => {
+    await holdAccount(transaction, userId);
     const { count } = await transaction.addressChange.updateMany({
       where: { id, ...stillUndoable() },
       data: { undoneAt: new Date() },

@@ -471,6 +471,24 @@ describe("at once", () => {
     expect(await database().user.count({ where: { blockedAt: null } })).toBe(1);
   });
 
+  test("a sign-in beside a block or a deletion leaves no session behind", async () => {
+    for (let round = 0; round < 10; round++) {
+      const email = `race-${round}@example.org`;
+      for (const act of ["block", "delete"] as const) {
+        const user = await addUser(`${act}-${email}`);
+        const id = await askForMail(user.email);
+        await Promise.all([
+          outcomeOf(
+            act === "block" ? blockUser(operator, user.id, "spam") : deleteUser(operator, user.id),
+          ),
+          use(id).catch((error: unknown) => expect(error).toBeInstanceOf(SignInRefused)),
+        ]);
+        const left = await database().session.count({ where: { userId: user.id } });
+        expect(left, `${act} ${round}`).toBe(0);
+      }
+    }
+  });
+
   test("of five supers who all go, one stays", async () => {
     const supers = [ann, bob];
     for (const name of ["carol", "dave", "eve"]) supers.push(await addUser(`${name}@example.org`));

@@ -283,11 +283,13 @@ async function requireUser(
   operator: Operator,
   id: string,
 ): Promise<User> {
-  const isThere = await holdAccount(transaction, id);
+  // The operator's own, too: whoever takes their scope away waits, or has done so. In one order, as two may act on each other.
+  for (const held of [id, operator.id].sort()) await holdAccount(transaction, held);
   await requireOperator(transaction, operator, "admin");
-  if (!isThere) throw new AdministrationRefused("unknown-user");
+  const user = await transaction.user.findUnique({ where: { id } });
+  if (!user) throw new AdministrationRefused("unknown-user");
   await requireNotAbove(transaction, operator, id);
-  return await transaction.user.findUniqueOrThrow({ where: { id } });
+  return user;
 }
 
 /** Who was let through, and has been blocked or has lost the scope since then, does nothing more. @throws {AdministrationRefused} */

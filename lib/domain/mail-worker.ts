@@ -1,16 +1,5 @@
 import type { RenderedMail } from "@/emails/letter";
-import {
-  type About,
-  renderAccountDeletedMail,
-  renderAddressChangeMail,
-  renderAddressTakenMail,
-  renderInvitationMail,
-  renderMessageMail,
-  renderNoAccountMail,
-  renderSecurityMail,
-  renderSignInMail,
-  renderStepUpMail,
-} from "@/emails/mails";
+import type { About } from "@/emails/mails";
 import type { Mail } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
 import { seconds } from "@/lib/platform/duration";
@@ -72,6 +61,8 @@ export function startMailWorker(): void {
   };
   worker.wake = () => void look();
   setInterval(look, seconds(1)).unref();
+  // The first mail need not wait for it either.
+  setTimeout(loadTemplates, seconds(1)).unref();
   // What a server has taken and nobody has written down would be sent again.
   atShutdown(async () => {
     isStopped = true;
@@ -113,15 +104,23 @@ function noteFault(mail: Mail) {
     log().error({ err: error, mailId: mail.id }, "a mail could not be sent");
 }
 
+/** What draws mails takes longer to load than all else, and a start does not wait for it. */
+const loadTemplates = () => import("@/emails/mails");
+
 /** A stored mail as the recipient reads it. */
 export async function renderMail(mail: Mail): Promise<RenderedMail> {
+  const templates = await loadTemplates();
   const content = readMailContent(mail);
   const { siteName } = environment();
   const { recipient, expiresAt } = mail;
   if (content.template === "message")
     return await renderMessage(content.message ?? (await readMailingMessage(mail)), recipient);
   if (content.template === "invitation")
-    return await renderInvitationMail({ siteName, recipient, link: invitationLink(recipient) });
+    return await templates.renderInvitationMail({
+      siteName,
+      recipient,
+      link: invitationLink(recipient),
+    });
   const about = aboutOf(mail, content);
   const stopLink = link("/stop-mails", mailStopToken(mail.signInRequestId ?? ""));
   switch (content.template) {
@@ -129,14 +128,23 @@ export async function renderMail(mail: Mail): Promise<RenderedMail> {
     case "step-up": {
       const secrets = { link: link("/confirm", content.linkToken), code: content.code, expiresAt };
       if (content.template === "sign-in")
-        return await renderSignInMail({ ...about, ...secrets, stopLink });
+        return await templates.renderSignInMail({ ...about, ...secrets, stopLink });
       const sessionsLink = link("/account/sessions");
-      return await renderStepUpMail({ ...about, ...secrets, act: content.act, sessionsLink });
+      return await templates.renderStepUpMail({
+        ...about,
+        ...secrets,
+        act: content.act,
+        sessionsLink,
+      });
     }
     case "no-account":
-      return await renderNoAccountMail({ ...about, isReserved: content.isReserved, stopLink });
+      return await templates.renderNoAccountMail({
+        ...about,
+        isReserved: content.isReserved,
+        stopLink,
+      });
     case "address-change":
-      return await renderAddressChangeMail({
+      return await templates.renderAddressChangeMail({
         ...about,
         link: link("/account/email/confirm", content.linkToken),
         code: content.code,
@@ -144,15 +152,21 @@ export async function renderMail(mail: Mail): Promise<RenderedMail> {
         expiresAt,
       });
     case "address-taken":
-      return await renderAddressTakenMail(about);
+      return await templates.renderAddressTakenMail(about);
     case "security": {
       const { notice, noticeId, addressChangeId, newEmail } = content;
       const undoLink = addressChangeId && link("/undo-address", undoToken(addressChangeId));
       const notMeLink = link("/not-me", noticeToken(noticeId));
-      return await renderSecurityMail({ ...about, notice, notMeLink, undoLink, newEmail });
+      return await templates.renderSecurityMail({
+        ...about,
+        notice,
+        notMeLink,
+        undoLink,
+        newEmail,
+      });
     }
     case "account-deleted":
-      return await renderAccountDeletedMail({
+      return await templates.renderAccountDeletedMail({
         ...about,
         isByAdministrator: content.isByAdministrator,
       });
@@ -172,6 +186,7 @@ function aboutOf(mail: Mail, content: Extract<MailContent, { userAgent: string }
 
 /** A message as its recipient reads it. */
 export async function renderMessage(message: Message, recipient: string): Promise<RenderedMail> {
+  const { renderMessageMail } = await loadTemplates();
   return await renderMessageMail({ siteName: environment().siteName, recipient, ...message });
 }
 

@@ -147,6 +147,7 @@ type Passed = {
 };
 
 async function spend(transaction: Transaction, proved: Proved, visitor: Visitor): Promise<Passed> {
+  await holdAccountOf(transaction, proved);
   switch (proved.by) {
     case "mail": {
       const request = await consumeRequest(transaction, proved.requestId, visitor.userAgent);
@@ -163,7 +164,6 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
     case "enrolment": {
       const passed = await passedOf(transaction, proved.attempt);
       // Set up elsewhere meanwhile: then that one has to be passed, and no other can take its place.
-      await holdAccount(transaction, passed.user.id);
       if (await hasSecondFactor(passed.user.id, transaction))
         throw new SignInRefused("attempt-over");
       await requireEnrolled(transaction, passed.user, proved.newFactor, visitor);
@@ -190,6 +190,21 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
       return { ...alone(user, newFactor.kind), keepSignedIn, stepUpSessionId: id };
     }
   }
+}
+
+/** Whoever blocks or changes the account, or takes it back, waits, or is over: their look at its sessions misses none. */
+async function holdAccountOf(transaction: Transaction, proved: Proved): Promise<void> {
+  const userId = await accountOf(transaction, proved);
+  if (userId) await holdAccount(transaction, userId);
+}
+
+async function accountOf(transaction: Transaction, proved: Proved): Promise<string | undefined> {
+  if ("attempt" in proved) return proved.attempt.userId;
+  if ("signedIn" in proved) return proved.signedIn.user.id;
+  if ("proof" in proved) return proved.proof.user.id;
+  const { email } =
+    (await transaction.signInRequest.findUnique({ where: { id: proved.requestId } })) ?? {};
+  return email && (await transaction.user.findUnique({ where: { email } }))?.id;
 }
 
 async function requireEnrolled(

@@ -5,6 +5,7 @@ import { days } from "@/lib/platform/duration";
 import { readSignedId, signedId } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
+import { holdAccount } from "./hold";
 import { cancelMailsTo, type MailContent, queueMail } from "./outbox";
 import { denyPasskey } from "./passkeys";
 import { endSessions } from "./sessions";
@@ -90,6 +91,7 @@ export async function denyNotice(token: string, client: Client): Promise<boolean
   if (!notice) return false;
   const { id, userId, browserHash, passkeyId } = notice;
   return await inTransaction(async (transaction) => {
+    await holdAccount(transaction, userId);
     const { count } = await transaction.securityNotice.updateMany({
       where: { id, usedAt: null },
       data: { usedAt: new Date() },

@@ -14,6 +14,7 @@ const longWithFault = `${"a".repeat(60)}_`;
 test("a secret is all that has to be given", () => {
   expect(readEnvironment({ AUTH_SECRET })).toEqual({
     port: 3000,
+    processes: 1,
     siteUrl: new URL("http://localhost:3000"),
     siteName: "Latchkey",
     https: false,

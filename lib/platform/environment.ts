@@ -24,6 +24,7 @@ const newSecret = "run: openssl rand -base64 32";
  */
 const variables = z.object({
   PORT: number({ min: 1, max: 65_535, whole: true }).default(3000),
+  WEB_CONCURRENCY: number({ min: 1, max: 64, whole: true }).default(1),
   SITE_URL: origin("must be an origin without a path, such as https://example.org").optional(),
   SITE_NAME: z
     .string()
@@ -162,6 +163,8 @@ function interpret(given: z.infer<typeof variables>) {
     });
   const environment = {
     port: given.PORT,
+    /** How many processes serve. */
+    processes: given.WEB_CONCURRENCY,
     siteUrl,
     siteName: given.SITE_NAME,
     https: siteUrl.protocol === "https:",

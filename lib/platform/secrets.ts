@@ -24,7 +24,8 @@ type Purpose =
   | "signing key"
   | "passkey challenge"
   | "recovery codes"
-  | "inner request";
+  | "inner request"
+  | "server action";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {
@@ -127,6 +128,11 @@ export function resealed(purpose: Purpose, sealed: string): string | null {
   const text = unseal(purpose, sealed);
   const isCurrent = open(environment().authSecrets[0], purpose, sealed) !== null;
   return isCurrent ? null : seal(purpose, text);
+}
+
+/** What Next encrypts the closures of server actions with: the same in every process, build and machine of the site. */
+export function serverActionKey(): string {
+  return deriveKey(environment().authSecrets[0], "server action").toString("base64");
 }
 
 function hmac(secret: string, purpose: Purpose, text: string): Buffer {

@@ -46,6 +46,8 @@ export function answerWith(
       if (context.databaseFault && response.statusCode === 500) response.statusCode = 503;
       if (context.pageStatus && response.statusCode === 200)
         response.statusCode = context.pageStatus;
+      // What else the client sends is not read, and what it asks afterwards would be taken for it.
+      if (!request.complete) response.shouldKeepAlive = false;
       // An answer that says otherwise, keeps what it says.
       for (const [name, value] of Object.entries({ ...headers, "x-request-id": context.requestId }))
         if (!response.hasHeader(name)) response.setHeader(name, value);

@@ -9,6 +9,7 @@ import { log } from "@/lib/platform/log";
 import { collectProcessMetrics } from "@/lib/platform/metrics";
 import { joinMetricsOfAll } from "@/lib/platform/metrics-cluster";
 import { requestContext } from "@/lib/platform/request-context";
+import { serverActionKey } from "@/lib/platform/secrets";
 import { startTracing } from "@/lib/platform/tracing";
 
 /** Checks what the site stands on, and starts what runs beside the requests. Ends the process when it cannot serve. */
@@ -19,6 +20,7 @@ export async function prepareToServe(): Promise<void> {
       collectProcessMetrics();
       joinMetricsOfAll();
     }
+    shareServerActionKey();
     await requireMigratedDatabase();
     await grantToConfiguredAdmins();
     startMailWorker();
@@ -32,6 +34,11 @@ export async function prepareToServe(): Promise<void> {
     for (const line of lines) console.error(line);
     process.exit(1);
   }
+}
+
+/** By itself Next makes a key at each build, and a form that one build has drawn would be refused by the next. */
+function shareServerActionKey(): void {
+  process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ||= serverActionKey();
 }
 
 /** Logs what broke a page, and lets the server answer 503 when it was the database. */

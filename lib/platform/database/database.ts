@@ -15,15 +15,8 @@ export type Transaction = Omit<
   "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends"
 >;
 
-/**
- * Longer than the adapter waits for other writers, so that it is the adapter which gives up, and says why. Serialisable, as
- * SQLite's are in any case: what was looked at in a transaction stays so until its end.
- */
-const transactionOptions = {
-  maxWait: seconds(6),
-  timeout: seconds(10),
-  isolationLevel: "Serializable",
-} as const;
+/** Longer than the adapter waits for other writers, so that it is the adapter which gives up, and says why. */
+const transactionOptions = { maxWait: seconds(6), timeout: seconds(10) };
 
 /** The database that `DATABASE_URL` names. */
 export function database(): PrismaClient {
