@@ -35,7 +35,11 @@ export function adapterFactory(): MigratableAdapterFactory {
   return adapterFactoryOf(environment().databaseUrl);
 }
 
-/** The same for any `DATABASE_URL`. */
-export function adapterFactoryOf(url: string): MigratableAdapterFactory {
-  return url.startsWith("file:") ? sqliteAdapterFactory(url) : postgresqlAdapterFactory(url);
+/**
+ * The same for any `DATABASE_URL`.
+ * @param givenAs where it was given, for whoever is told that it is wrong
+ */
+export function adapterFactoryOf(url: string, givenAs?: string): MigratableAdapterFactory {
+  const adapterFactory = url.startsWith("file:") ? sqliteAdapterFactory : postgresqlAdapterFactory;
+  return adapterFactory(url, givenAs);
 }

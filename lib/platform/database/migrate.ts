@@ -18,7 +18,15 @@ export interface MigratableAdapterFactory extends SqlMigrationAwareDriverAdapter
    * kept when `work` throws or the process dies.
    */
   inExclusiveTransaction<T>(work: (connection: SqlDriverAdapter) => Promise<T>): Promise<T>;
+  /**
+   * Opens a connection that reads one moment of the database, however long it takes, while nobody can write to it.
+   * @throws DatabaseError when a site runs on it
+   */
+  connectAlone(): Promise<SoleConnection>;
 }
+
+/** A connection that only reads. */
+export type SoleConnection = Pick<SqlDriverAdapter, "provider" | "queryRaw" | "dispose">;
 
 /**
  * Applies the pending migrations, all or none, and returns the names of those that this call

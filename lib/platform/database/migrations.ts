@@ -73,8 +73,16 @@ export async function listPendingOn(
   return comparePending(await listRecords(connection), migrations);
 }
 
+/** What stands among the migrations of a database as long as a copy to it is not finished. */
+export const unfinishedCopy = "unfinished_copy";
+
 /** The same from records that have been read already. */
 export function comparePending(records: MigrationRecord[], migrations: MigrationList): string[] {
+  if (records.some(({ name }) => name === unfinishedCopy)) {
+    const message =
+      'The database holds a part of a site only: run the "latchkey db copy" that was broken off again, with the former DATABASE_URL, until it is done.';
+    throw new MigrationError("half-applied", message);
+  }
   const known = migrations.migrationDirectories.map(({ path }) => path);
   const unknown = records.filter(({ name }) => !known.includes(name));
   if (unknown.length > 0) {

@@ -9,14 +9,19 @@ import {
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import { seconds } from "../duration";
+import { listTables } from "./catalog";
+import { Prisma } from "./client/client";
 import { DatabaseError } from "./database-error";
-import type { MigratableAdapterFactory } from "./migrate";
+import type { MigratableAdapterFactory, SoleConnection } from "./migrate";
+import { execute, inTransactionOn, named, query } from "./statement";
 
 /** How long a connection, or an answer on it, is waited for before the database counts as away. */
 const patience = seconds(5);
 /** How many connections a process opens at most, unless `connection_limit` of the URL says otherwise. */
 const usualConnections = 10;
 const longestMigration = seconds(60);
+/** By which a site is known to the server. */
+const applicationName = "latchkey";
 /** Names the lock that one migrating process has; any number, as long as all versions use the same. */
 const migrationLock = 7_014_853_271n;
 
@@ -31,22 +36,33 @@ const serverLimits = `SET lock_timeout = ${patience}; SET statement_timeout = ${
 /**
  * Connects Prisma to the PostgreSQL database that `url` names.
  * @param url `postgres://user:password@host:port/name`, with the parameters that libpq knows and `connection_limit`
+ * @param givenAs where it was given, for whoever is told that it is wrong
  * @throws DatabaseError from `connect`, when the database does not let us in
  */
-export function postgresqlAdapterFactory(url: string): MigratableAdapterFactory {
+export function postgresqlAdapterFactory(
+  url: string,
+  givenAs = "DATABASE_URL",
+): MigratableAdapterFactory {
+  const address = { url, givenAs };
   const adapters = new PrismaPg({});
   return {
     provider: adapters.provider,
     adapterName: adapters.adapterName,
-    connect: () => connect(url),
-    connectToShadowDb: () => connectToScratch(url),
-    inExclusiveTransaction: (work) => runInExclusiveTransaction(url, work),
+    connect: () => connect(address),
+    connectToShadowDb: () => connectToScratch(address),
+    inExclusiveTransaction: (work) => runInExclusiveTransaction(address, work),
+    connectAlone: () => connectAlone(address),
   };
 }
 
-async function connect(url: string): Promise<SqlDriverAdapter> {
-  const connections = await open(url, {
-    max: Number(new URL(url).searchParams.get("connection_limit") ?? usualConnections),
+interface Address {
+  url: string;
+  givenAs: string;
+}
+
+async function connect(address: Address): Promise<SqlDriverAdapter> {
+  const connections = await open(address, {
+    max: Number(new URL(address.url).searchParams.get("connection_limit") ?? usualConnections),
     connectionTimeoutMillis: patience,
     // Where the server, or the way to it, is silent: later than it would have ended the statement itself.
     query_timeout: patience + 500,
@@ -56,10 +72,10 @@ async function connect(url: string): Promise<SqlDriverAdapter> {
 }
 
 /** @throws DatabaseError when it does not let us in */
-async function open(url: string, config: pg.PoolConfig) {
+async function open({ url, givenAs }: Address, config: pg.PoolConfig) {
   const pool = new pg.Pool({
     connectionString: url,
-    application_name: "latchkey",
+    application_name: applicationName,
     keepAlive: true,
     ...config,
   });
@@ -69,7 +85,7 @@ async function open(url: string, config: pg.PoolConfig) {
     return connections;
   } catch (cause) {
     await connections.dispose();
-    throw new DatabaseError(describe(cause, new URL(url)), { cause });
+    throw new DatabaseError(`${givenAs}: ${describe(cause, new URL(url))}`, { cause });
   }
 }
 
@@ -150,27 +166,27 @@ function known<Given extends unknown[], Result>(act: (...given: Given) => Promis
  * lock, and the others wait; it goes with the transaction, also when the process dies.
  */
 async function runInExclusiveTransaction<T>(
-  url: string,
+  address: Address,
   work: (connection: SqlDriverAdapter) => Promise<T>,
 ): Promise<T> {
-  const connection = await open(url, { max: 1 });
-  const transaction = await connection.startTransaction();
-  const execute = (sql: string) => transaction.executeRaw({ sql, args: [], argTypes: [] });
+  const connection = await open(address, { max: 1 });
   try {
-    // Behind a pooler a connection may still have the limits of somebody who has asked on it before.
-    await execute(`SET LOCAL lock_timeout = ${longestMigration}`);
-    await execute("SET LOCAL statement_timeout = 0");
-    await execute(`SET LOCAL idle_in_transaction_session_timeout = ${longestMigration}`);
-    await execute("SET LOCAL TIME ZONE 'UTC'");
-    await execute(`SELECT pg_advisory_xact_lock(${migrationLock})`);
-    const result = await work(withinTransaction(connection, transaction));
-    // The engine's own lock goes with the connection, and behind a pooler that one stays after a commit.
-    await execute("SELECT pg_advisory_unlock_all()");
-    await execute("COMMIT");
-    return result;
+    return await inTransactionOn(connection, async (transaction) => {
+      // Behind a pooler a connection may still have the limits of somebody who has asked on it before.
+      for (const statement of [
+        `SET LOCAL lock_timeout = ${longestMigration}`,
+        "SET LOCAL statement_timeout = 0",
+        `SET LOCAL idle_in_transaction_session_timeout = ${longestMigration}`,
+        "SET LOCAL TIME ZONE 'UTC'",
+        `SELECT pg_advisory_xact_lock(${migrationLock})`,
+      ])
+        await execute(transaction, Prisma.raw(statement));
+      const result = await work(withinTransaction(connection, transaction));
+      // The engine's own lock goes with the connection, and behind a pooler that one stays after a commit.
+      await execute(transaction, Prisma.sql`SELECT pg_advisory_unlock_all()`);
+      return result;
+    });
   } finally {
-    await transaction.rollback();
-    // Without a commit, this undoes everything.
     await connection.dispose();
   }
 }
@@ -202,14 +218,50 @@ function withinTransaction(
   };
 }
 
+/** One transaction sees one moment, and the locks of all tables keep a site that starts meanwhile from writing. */
+async function connectAlone(address: Address): Promise<SoleConnection> {
+  const connections = await open(address, { max: 1, idleTimeoutMillis: 0 });
+  try {
+    await requireNoSite(connections);
+    const tables = (await listTables(connections)).map(({ name }) => named(name));
+    const transaction = await connections.startTransaction("REPEATABLE READ");
+    await execute(transaction, Prisma.sql`SET LOCAL idle_in_transaction_session_timeout = 0`);
+    await execute(transaction, Prisma.raw(`SET LOCAL lock_timeout = ${patience}`));
+    // Before the first look, since that chooses the moment.
+    if (tables.length > 0)
+      await execute(transaction, Prisma.sql`LOCK TABLE ${Prisma.join(tables)} IN SHARE MODE`);
+    return {
+      provider: connections.provider,
+      queryRaw: (asked) => transaction.queryRaw(asked),
+      dispose: async () => {
+        await transaction.rollback();
+        await connections.dispose();
+      },
+    };
+  } catch (error) {
+    await connections.dispose();
+    throw error;
+  }
+}
+
+/** Every process of a site has connections to its database under its name. */
+async function requireNoSite(connection: SqlDriverAdapter): Promise<void> {
+  const others = Prisma.sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+    AND application_name = ${applicationName} AND pid <> pg_backend_pid() LIMIT 1`;
+  if ((await query(connection, others)).length > 0)
+    throw new DatabaseError(
+      "The database is in use: stop every process of the site first, so that nothing is written meanwhile.",
+    );
+}
+
 /** An empty database of its own, which is gone when the connection is given back. */
-async function connectToScratch(url: string): Promise<SqlDriverAdapter> {
-  const server = await open(url, { max: 1 });
+async function connectToScratch(address: Address): Promise<SqlDriverAdapter> {
+  const server = await open(address, { max: 1 });
   const name = `latchkey_scratch_${crypto.randomUUID().replaceAll("-", "")}`;
   await server.executeScript(`CREATE DATABASE ${name}`);
-  const scratchUrl = new URL(url);
+  const scratchUrl = new URL(address.url);
   scratchUrl.pathname = name;
-  const scratch = forEngine(await open(scratchUrl.href, { max: 1 }));
+  const scratch = forEngine(await open({ ...address, url: scratchUrl.href }, { max: 1 }));
   const dispose = scratch.dispose.bind(scratch);
   scratch.dispose = async () => {
     await dispose();
@@ -228,16 +280,16 @@ function describe(error: unknown, { username, hostname, port, pathname }: URL): 
   const said = fault?.originalMessage ?? (error instanceof Error ? error.message : String(error));
   switch (fault?.kind) {
     case "AuthenticationFailed":
-      return `DATABASE_URL: ${server} refuses the password of ${user}; correct both, with special characters of the password as %23 and the like.`;
+      return `${server} refuses the password of ${user}; correct both, with special characters of the password as %23 and the like.`;
     case "DatabaseAccessDenied":
-      return `DATABASE_URL: ${server} does not let ${user} use ${name} (${said}); correct both, or allow it in pg_hba.conf.`;
+      return `${server} does not let ${user} use ${name} (${said}); correct both, or allow it in pg_hba.conf.`;
     case "DatabaseDoesNotExist":
-      return `DATABASE_URL: ${server} has no database ${name}; create it (CREATE DATABASE ${name}), or correct the name.`;
+      return `${server} has no database ${name}; create it (CREATE DATABASE ${name}), or correct the name.`;
     case "TlsConnectionError":
-      return `DATABASE_URL: no TLS with ${server} (${said}); name its certificate with sslrootcert=, or correct sslmode.`;
+      return `no TLS with ${server} (${said}); name its certificate with sslrootcert=, or correct sslmode.`;
     case "TooManyConnections":
-      return `DATABASE_URL: ${server} takes no more connections; raise its max_connections, or lower connection_limit or the number of processes.`;
+      return `${server} takes no more connections; raise its max_connections, or lower connection_limit or the number of processes.`;
     default:
-      return `DATABASE_URL: no PostgreSQL answers at ${server} (${said}); start it, or correct host and port.`;
+      return `no PostgreSQL answers at ${server} (${said}); start it, or correct host and port.`;
   }
 }

@@ -4,7 +4,7 @@ import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import { isDriverAdapterError, type SqlDriverAdapter } from "@prisma/driver-adapter-utils";
 import { seconds } from "../duration";
 import { DatabaseError } from "./database-error";
-import type { MigratableAdapterFactory } from "./migrate";
+import type { MigratableAdapterFactory, SoleConnection } from "./migrate";
 import { connectApart, whenFree } from "./sqlite-connections";
 
 // Waiting is done by `whenFree`: SQLite's own would block the process, and all that it answers.
@@ -22,19 +22,24 @@ const longestMigration = seconds(60);
  * Connects Prisma to the SQLite file that `url` names: `file:` and a path, relative ones being
  * relative to the working directory. The file and its folder are made at the first connection.
  *
+ * @param givenAs where it was given, for whoever is told that it is wrong.
  * @throws DatabaseError at once when `url` has another form, and from `connect` when the folder
  * or the file cannot be written.
  */
-export function sqliteAdapterFactory(url: string): MigratableAdapterFactory {
+export function sqliteAdapterFactory(
+  url: string,
+  givenAs = "DATABASE_URL",
+): MigratableAdapterFactory {
   const file = parseFileUrl(url);
   const better = new PrismaBetterSqlite3({ url: file });
-  const connect = () => open(better, file);
+  const connect = () => open(better, file, givenAs);
   return {
     provider: better.provider,
     adapterName: better.adapterName,
     connect: () => connectApart(connect),
     connectToShadowDb: () => better.connectToShadowDb(),
     inExclusiveTransaction: (work) => runInExclusiveTransaction(connect, work),
+    connectAlone: () => openAlone(better, file),
   };
 }
 
@@ -47,7 +52,11 @@ export function parseFileUrl(url: string): string {
   return resolve(path);
 }
 
-async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDriverAdapter> {
+async function open(
+  better: PrismaBetterSqlite3,
+  file: string,
+  givenAs: string,
+): Promise<SqlDriverAdapter> {
   let connection: SqlDriverAdapter | undefined;
   try {
     makeFolder(dirname(file));
@@ -60,7 +69,7 @@ async function open(better: PrismaBetterSqlite3, file: string): Promise<SqlDrive
     return connection;
   } catch (cause) {
     await connection?.dispose();
-    const message = `DATABASE_URL names ${file}, which cannot be opened for writing (${reasonOf(cause)}): choose a folder that this user may write to.`;
+    const message = `${givenAs} names ${file}, which cannot be opened for writing (${reasonOf(cause)}): choose a folder that this user may write to.`;
     throw new DatabaseError(message, { cause });
   }
 }
@@ -103,6 +112,21 @@ async function runInExclusiveTransaction<T>(
   } finally {
     // Without a commit, this undoes everything.
     await connection.dispose();
+  }
+}
+
+/** SQLite's exclusive mode lets nobody else in, and is refused while anybody is: a site that runs always is. */
+async function openAlone(better: PrismaBetterSqlite3, file: string): Promise<SoleConnection> {
+  const connection = await better.connect();
+  try {
+    await connection.executeScript(
+      "PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE",
+    );
+    return connection;
+  } catch (cause) {
+    await connection.dispose();
+    const message = `${file} is in use (${reasonOf(cause)}): stop the site first, so that nothing is written meanwhile, or use a copy by "latchkey db backup".`;
+    throw new DatabaseError(message, { cause });
   }
 }
 
