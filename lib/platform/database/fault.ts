@@ -11,7 +11,7 @@ export function isDatabaseFault(error: unknown): boolean {
     error instanceof Prisma.PrismaClientInitializationError ||
     error instanceof DatabaseError ||
     // What becomes of a commit is thrown as it is.
-    isDriverAdapterError(error) ||
+    (error instanceof Error && isDriverAdapterError(error)) ||
     error instanceof MigrationError
   );
 }
