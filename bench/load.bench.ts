@@ -79,15 +79,15 @@ test("memory under lasting load", async () => {
   const sampling = setInterval(() => samples.push([minute(), residentMegabytes(site)]), 5_000);
   const seconds = memoryMinutes * 60;
   await Promise.all([
-    pages(site, cookie, { rate: 40, seconds }),
-    atRate(1, seconds, () => signInSomebody(site)),
+    pages(site, cookie, { rate: 20, seconds }),
+    atRate(0.5, seconds, () => signInSomebody(site)),
   ]);
   clearInterval(sampling);
   // Until then code is compiled and the heap finds its size.
   const settled = samples.filter(([at]) => at > memoryMinutes / 4);
   const sizes = settled.map(([, size]) => size);
   rows.push([
-    `resident memory in the last three quarters of ${memoryMinutes} minutes of 40 pages and a sign-in a second`,
+    `resident memory in the last three quarters of ${memoryMinutes} minutes of 20 pages a second and a sign-in each other second`,
     `${Math.min(...sizes).toFixed(0)} to ${Math.max(...sizes).toFixed(0)} MB, slope ${(slope(settled) * 10).toFixed(2)} MB in 10 minutes`,
   ]);
   await site.stop();
