@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDriverAdapterError } from "@prisma/driver-adapter-utils";
 import { seconds } from "../duration";
 import { Prisma } from "./client/client";
 import { database, type Transaction } from "./database";
@@ -33,8 +34,9 @@ export async function inTransaction<Result>(
   }
 }
 
-/** PostgreSQL's 40001 and 40P01, from a query of Prisma's or one of ours. */
+/** PostgreSQL's 40001 and 40P01, from a query of Prisma's, one of ours, or the commit, which Prisma passes on as it is. */
 function isConflict(error: unknown): boolean {
+  if (isDriverAdapterError(error)) return error.cause.kind === "TransactionWriteConflict";
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return error.code === "P2034" || /\b(40001|40P01)\b/.test(error.message);
 }
