@@ -19,6 +19,8 @@ import { finishAtShutdown } from "@/lib/platform/shutdown";
 import { answerWith } from "@/lib/web/listener";
 
 const stopLimit = seconds(30);
+/** How long a stop waits for a connection on which nothing has been asked. */
+const silenceLimit = seconds(1);
 /** Connections on which nothing has been asked yet. */
 const silent = new Set<Socket>();
 
@@ -93,7 +95,8 @@ function rememberSilent(server: Server): void {
 function stopGracefully(servers: Server[]): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), stopLimit).unref();
-    for (const socket of silent) socket.destroy();
+    // What they have asked may have come already, and not have been read yet.
+    setTimeout(() => silent.forEach((socket) => void socket.destroy()), silenceLimit);
     // Those that were busy become idle later, and would be kept open for the client's next request.
     setInterval(() => servers.map((server) => server.closeIdleConnections()), 100);
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
