@@ -6,7 +6,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter } from "@prisma/driver-adapter-utils";
 
 /** Whether the tests of this worker run on PostgreSQL. */
-export function isOnPostgresql(): boolean {
+function isOnPostgresql(): boolean {
   return process.env.TEST_DATABASE === "postgresql";
 }
 
