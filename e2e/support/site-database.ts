@@ -40,7 +40,8 @@ export async function makeSiteDatabase(
 export async function connectTo(databaseUrl: string): Promise<SqlDriverAdapter> {
   return databaseUrl.startsWith("file:")
     ? await new PrismaBetterSqlite3({ url: databaseUrl.slice("file:".length) }).connect()
-    : await new PrismaPg({ connectionString: databaseUrl, max: 1 }).connect();
+    : // What it has begun goes with the connection, which stays until it is given back.
+      await new PrismaPg({ connectionString: databaseUrl, max: 1, idleTimeoutMillis: 0 }).connect();
 }
 
 /** Does something on a connection that is closed afterwards. */

@@ -15,8 +15,11 @@ import { DatabaseError } from "./database-error";
 import type { MigratableAdapterFactory, SoleConnection } from "./migrate";
 import { execute, inTransactionOn, named, query } from "./statement";
 
-/** How long a connection, or an answer on it, is waited for before the database counts as away. */
-const patience = seconds(5);
+/**
+ * How long is waited before the database counts as away. Who waits for a connection, and then for a lock on it, waits for
+ * both: together they have to stay below six seconds.
+ */
+const patience = { connection: seconds(3.5), lock: seconds(2), statement: seconds(5) };
 /** How many connections a process opens at most, unless `connection_limit` of the URL says otherwise. */
 const usualConnections = 10;
 const longestMigration = seconds(60);
@@ -30,7 +33,7 @@ const migrationLock = 7_014_853_271n;
  * process is gone without having said so, which would keep its locks. Set on the connection and not in its greeting, which
  * poolers refuse.
  */
-const serverLimits = `SET lock_timeout = ${patience}; SET statement_timeout = ${patience};
+const serverLimits = `SET lock_timeout = ${patience.lock}; SET statement_timeout = ${patience.statement};
   SET idle_in_transaction_session_timeout = ${seconds(15)}; SET TIME ZONE 'UTC'`;
 
 /**
@@ -63,9 +66,9 @@ interface Address {
 async function connect(address: Address): Promise<SqlDriverAdapter> {
   const connections = await open(address, {
     max: Number(new URL(address.url).searchParams.get("connection_limit") ?? usualConnections),
-    connectionTimeoutMillis: patience,
+    connectionTimeoutMillis: patience.connection,
     // Where the server, or the way to it, is silent: later than it would have ended the statement itself.
-    query_timeout: patience + 500,
+    query_timeout: patience.statement + 500,
     onConnect: async (client) => void (await client.query(serverLimits)),
   });
   return withKnownFaults(connections);
@@ -226,7 +229,7 @@ async function connectAlone(address: Address): Promise<SoleConnection> {
     const tables = (await listTables(connections)).map(({ name }) => named(name));
     const transaction = await connections.startTransaction("REPEATABLE READ");
     await execute(transaction, Prisma.sql`SET LOCAL idle_in_transaction_session_timeout = 0`);
-    await execute(transaction, Prisma.raw(`SET LOCAL lock_timeout = ${patience}`));
+    await execute(transaction, Prisma.raw(`SET LOCAL lock_timeout = ${patience.lock}`));
     // Before the first look, since that chooses the moment.
     if (tables.length > 0)
       await execute(transaction, Prisma.sql`LOCK TABLE ${Prisma.join(tables)} IN SHARE MODE`);

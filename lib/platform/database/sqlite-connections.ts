@@ -42,7 +42,7 @@ export async function connectApart(
       const deadline = performance.now() + patience;
       const release = await turn.acquire();
       try {
-        const begin = () => writer.startTransaction(isolationLevel);
+        const begin = () => beginToWrite(writer, isolationLevel);
         return patient(await whenFree(begin, deadline), deadline, release);
       } catch (error) {
         release();
@@ -56,7 +56,26 @@ export async function connectApart(
   };
 }
 
-/** Its first write gets SQLite's lock, and may have to wait for another process. */
+/**
+ * Takes SQLite's lock at once. The adapter's own BEGIN takes it at the first write: when another process has written since
+ * the transaction looked at something, that write fails however long it is tried (SQLITE_BUSY_SNAPSHOT).
+ */
+async function beginToWrite(
+  writer: SqlDriverAdapter,
+  isolationLevel: Parameters<SqlDriverAdapter["startTransaction"]>[0],
+): Promise<Transaction> {
+  const transaction = await writer.startTransaction(isolationLevel);
+  try {
+    await writer.executeScript("COMMIT; BEGIN IMMEDIATE");
+    return transaction;
+  } catch (error) {
+    // Nothing is open any more: this only gives back the adapter's own turn.
+    await transaction.rollback();
+    throw error;
+  }
+}
+
+/** Waits for other processes as long as anything else does. */
 function patient(transaction: Transaction, deadline: number, release: () => void): Transaction {
   const { queryRaw, executeRaw, commit, rollback } = transaction;
   return Object.assign(transaction, {

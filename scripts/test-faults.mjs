@@ -1,0 +1,19 @@
+import { endWithNpm, runNode, tools } from "./run.mjs";
+import { ensureBuild, ensureClients, ensureEnvironment, ensurePackages, tell } from "./setup.mjs";
+
+// What is not for us is for Playwright: `npm run test:faults -- kill --project sqlite`.
+const args = process.argv.slice(2);
+
+process.chdir(`${import.meta.dirname}/..`);
+endWithNpm();
+try {
+  await ensurePackages();
+  ensureEnvironment();
+  await ensureClients();
+  await ensureBuild();
+  const config = "e2e/faults/playwright.config.ts";
+  process.exitCode = await runNode(tools.playwright, ["test", "--config", config, ...args]);
+} catch (error) {
+  tell(error);
+  process.exitCode = 1;
+}
