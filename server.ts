@@ -32,6 +32,8 @@ let servers: ClosableServer[] = [];
 
 try {
   nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: console.error });
+  // `vercel env pull` leaves it in .env.local. Here it is not so: no proxy of theirs has checked what a visitor says.
+  process.env.VERCEL = "";
   const site = environment();
   if (cluster.isWorker) await serveAsOneOfSeveral(site);
   else if (site.processes > 1) await startSeveral(site);

@@ -148,7 +148,9 @@ for (const { proxies, says, means } of [
     mailServer,
     visitor,
   }) => {
-    const site = await startSite({ mailServer, env: { TRUSTED_PROXIES: `${proxies}` } });
+    // Left over from `vercel env pull`, where it would mean a proxy.
+    const env = proxies > 0 ? { TRUSTED_PROXIES: `${proxies}` } : { VERCEL: "1" };
+    const site = await startSite({ mailServer, env });
     try {
       const mail = await askOverHttp(from(site, says), mailServer, visitor.email);
       const [, address] = /from the network address (\S+),/.exec(mail.text) ?? [];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readSiteMetrics } from "@/lib/domain/site-metrics";
+import { bearsToken } from "@/lib/web/bearer-token";
 import { handlers } from "@/lib/web/handler";
-import { mayReadMetrics } from "@/lib/web/metrics-token";
 import { Problem } from "@/lib/web/problem";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
@@ -14,7 +14,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers({
     problems: [404],
   },
   GET: async (request) => {
-    if (!mayReadMetrics(request.headers.get("authorization")))
+    if (!bearsToken("metricsToken", request.headers.get("authorization")))
       throw new Problem(404, "There is nothing here.");
     return new Response(await readSiteMetrics(), {
       headers: {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { database } from "@/lib/platform/database/database";
 import {
@@ -5,6 +6,7 @@ import {
   forgetLimits,
   prepareTestDatabase,
 } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { hashToken, keyedHash, randomToken } from "@/lib/platform/secrets";
 import {
   askForAddressChange,
@@ -115,6 +117,26 @@ describe("asking", () => {
     });
     expect(await confirmByLink(signedIn, later.linkToken, client)).toBeNull();
     expect(await addressOf(signedIn)).toBe(third);
+  });
+
+  test("of two wishes at once, one is left", async () => {
+    const { signedIn } = await signIn(ann);
+    const { id } = signedIn.user;
+    const held = inTransaction(async (transaction) => {
+      await transaction.user.update({ where: { id }, data: { email: bob } });
+      // Until both have ended what was there before.
+      await sleep(300);
+      await transaction.user.update({ where: { id }, data: { email: ann } });
+    });
+    await sleep(100);
+    const wish = (email: string) =>
+      askForAddressChange(
+        signedIn,
+        { canonical: email, typed: email },
+        { userAgent: "", networkAddress: email, browserToken: email, timeZone: null },
+      );
+    await Promise.all([held, wish(fresh), wish(third)]);
+    expect(await database().addressChange.count({ where: { withdrawnAt: null } })).toBe(1);
   });
 
   test("counts against the mails that the address may be sent, and what is refused is not stored", async () => {

@@ -70,6 +70,8 @@ export async function askForAddressChange(
     networkAddress: client.networkAddress,
   };
   await storeWithinLimits(mail, async (transaction) => {
+    // Two wishes at once would not see, and so not end, each other.
+    await holdAccount(transaction, user.id);
     await withdrawPendingChanges(transaction, user.id);
     await transaction.addressChange.create({
       data: {

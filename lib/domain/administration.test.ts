@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Mail, User } from "@/lib/platform/database/client/client";
 import { database } from "@/lib/platform/database/database";
@@ -7,6 +8,7 @@ import {
   prepareTestDatabase,
   refuseWrites,
 } from "@/lib/platform/database/test-database";
+import { inTransaction } from "@/lib/platform/database/transaction";
 import { days, minutes } from "@/lib/platform/duration";
 import { LimitReached } from "@/lib/platform/limits";
 import { hashToken, randomToken } from "@/lib/platform/secrets";
@@ -449,6 +451,24 @@ test("everyone is signed out, and who signs in meanwhile is not", async () => {
 });
 
 describe("at once", () => {
+  test("somebody signs out while every session is ended: all the others end", async () => {
+    const count = 2000;
+    const row = { userId: bob.id, keepSignedIn: true, ...client, expiresAt: now, createdAt: now };
+    await database().session.createMany({
+      data: Array.from({ length: count }, (_, index) => ({ ...row, tokenHash: `${index}` })),
+    });
+    const { id } = await database().session.findFirstOrThrow();
+    const signedOut = inTransaction(async (transaction) => {
+      await transaction.session.delete({ where: { id } });
+      // Until the other has found this one, too.
+      await sleep(300);
+    });
+    await sleep(100);
+    expect(await endEverySession(operator)).toBe(count - 1);
+    await signedOut;
+    expect(await database().session.count()).toBe(0);
+  });
+
   test("two supers take it from each other: one stays", async () => {
     await hold(bob, "super");
     const byBob = { id: bob.id, client };

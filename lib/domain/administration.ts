@@ -205,13 +205,13 @@ export async function endEverySession({ id: actor, client }: Operator): Promise<
   });
   await database().twoFactorAttempt.deleteMany({ where: { createdAt: { lte: startedAt } } });
   let count = 0;
-  for (;;) {
-    const ended = await database().$executeRaw`DELETE FROM "Session" WHERE "id" IN
+  // A batch of which others have ended some is no last one.
+  while (await database().session.findFirst({ where: { createdAt: { lte: startedAt } } })) {
+    count += await database().$executeRaw`DELETE FROM "Session" WHERE "id" IN
       (SELECT "id" FROM "Session" WHERE "createdAt" <= ${startedAt} LIMIT ${batch})`;
-    count += ended;
-    if (ended < batch) return count;
     await pause(breath);
   }
+  return count;
 }
 
 /** Deletes an account, also one whose former address could still take a change back: its owner cannot do that. @throws {AdministrationRefused} */

@@ -49,7 +49,7 @@ describe("a code of the app", () => {
       secret: unseal("totp secret", sealed),
       step: Math.floor(now.getTime() / step),
     };
-    const factor = { kind: "totp", value, sealedSecret: sealed };
+    const factor = { kind: "totp", value };
     expect(proof).toEqual({ user: ann, tried: { left: 2, pausedUntil: null }, factor });
     expect(await database().spentValue.count()).toBe(0);
     expect(await spend(proof)).toBe(true);

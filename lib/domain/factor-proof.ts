@@ -1,7 +1,7 @@
 import type { User } from "@/lib/platform/database/client/client";
 import { database, type Transaction } from "@/lib/platform/database/database";
 import { inTransaction } from "@/lib/platform/database/transaction";
-import { resealed } from "@/lib/platform/secrets";
+import { resealed, unseal } from "@/lib/platform/secrets";
 import { recordEvent } from "./audit";
 import type { Client } from "./client";
 import { readDigits } from "./digits";
@@ -15,7 +15,7 @@ import { matchTotp, spendTotp, type TotpValue } from "./totp";
 /** A second factor that is right, and has not been spent yet. */
 export type FactorProof = { user: FactorOwner; tried: Try | null; factor: Factor };
 type Factor =
-  | { kind: "totp"; value: TotpValue; sealedSecret: string }
+  | { kind: "totp"; value: TotpValue }
   | { kind: "recovery-code"; id: string }
   | PasskeyProof;
 export type FactorKind = Factor["kind"];
@@ -83,7 +83,7 @@ async function proveTotp(
   if (!tried) return { problem: "paused-factor", retryAt: await readPause(user) };
   const value = matchTotp(sealedSecret, typed);
   if (!value) return await refuseTyped(user, "totp", tried, trier);
-  return { user, tried, factor: { kind: "totp", value, sealedSecret } };
+  return { user, tried, factor: { kind: "totp", value } };
 }
 
 async function proveRecoveryCode(
@@ -172,14 +172,14 @@ export async function spendFactor(
 async function spend(transaction: Transaction, userId: string, factor: Factor): Promise<boolean> {
   switch (factor.kind) {
     case "totp": {
+      const totp = await transaction.totp.findUnique({ where: { userId } });
+      // Taken away, or replaced, since the value was looked at.
+      if (!totp || unseal("totp secret", totp.sealedSecret) !== factor.value.secret) return false;
       if (!(await spendTotp(transaction, factor.value))) return false;
       // Kept for years, it must not hang on a secret of the site that is given up one day.
-      const sealedSecret = resealed("totp secret", factor.sealedSecret);
+      const sealedSecret = resealed("totp secret", totp.sealedSecret);
       if (sealedSecret)
-        await transaction.totp.updateMany({
-          where: { userId, sealedSecret: factor.sealedSecret },
-          data: { sealedSecret },
-        });
+        await transaction.totp.update({ where: { userId }, data: { sealedSecret } });
       return true;
     }
     case "recovery-code": {

@@ -9,7 +9,7 @@ import {
 } from "@/lib/platform/database/test-database";
 import { days, minutes } from "@/lib/platform/duration";
 import { metrics } from "@/lib/platform/metrics";
-import { hashToken, randomToken } from "@/lib/platform/secrets";
+import { hashToken, randomToken, unseal } from "@/lib/platform/secrets";
 import { readDetails } from "./audit";
 import { newChallenge } from "./challenge";
 import { type NewFactor, proveNewTotp } from "./enrolment";
@@ -223,8 +223,9 @@ describe("once", () => {
   test("one sign-in gives one session, fifty times at once, with whatever factors", async () => {
     const attempt = await addAttempt(ann);
     const steps = Array.from({ length: 50 }, (_, step) => step);
+    const secret = unseal("totp secret", sealed);
     const proved = steps.map((step): Proved => {
-      const factor = { kind: "totp", value: { secret: "", step }, sealedSecret: sealed } as const;
+      const factor = { kind: "totp", value: { secret, step } } as const;
       const proof: FactorProof = { user: ann, tried: null, factor };
       return { by: "second-factor", attempt, proof };
     });
@@ -260,6 +261,17 @@ describe("between the two factors", () => {
     await database().user.updateMany({ data: { blockedAt: now } });
     await expectRefused({ by: "second-factor", attempt, proof }, "blocked");
     expect(await findAttempt("value")).toBeNull();
+    expect(await database().spentValue.count()).toBe(0);
+  });
+
+  test("a code of an app that has been taken away, or replaced, opens nothing", async () => {
+    const attempt = await addAttempt(ann);
+    const proof = await proofBy({ typed: shownBy(sealed) });
+    await addPasskey(ann);
+    await database().totp.deleteMany();
+    await expectRefused({ by: "second-factor", attempt, proof }, "used-factor");
+    await addTotp(ann);
+    await expectRefused({ by: "second-factor", attempt, proof }, "used-factor");
     expect(await database().spentValue.count()).toBe(0);
   });
 

@@ -92,6 +92,8 @@ function isShort({ isStopping, serving, count }: Processes): boolean {
 
 /** Lets it serve; done when it does. */
 async function open(processes: Processes, worker: Worker): Promise<void> {
+  // It would count as serving for ever: its end has been told already.
+  if (worker.isDead()) throw new ProcessError("A process ended before it could serve.");
   const openedAt = performance.now();
   processes.serving.add(worker);
   worker.once("exit", (code, signal) => {

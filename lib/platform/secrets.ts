@@ -25,8 +25,7 @@ type Purpose =
   | "passkey challenge"
   | "recovery codes"
   | "inner request"
-  | "server action"
-  | "cron";
+  | "server action";
 
 /** 256 random bits, safe in URLs and cookies (ASVS 7.2.3 asks for 128). */
 export function randomToken(): string {

@@ -8,9 +8,9 @@ import {
 } from "@/lib/platform/request-context";
 import { requestedPathHeader } from "@/lib/platform/requested-path";
 import { securityHeaders } from "@/lib/platform/security-headers";
+import { bearsToken } from "./bearer-token";
 import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
-import { mayReadMetrics } from "./metrics-token";
 import { observeRequest, traceIdOf } from "./observe-request";
 import { Problem } from "./problem";
 import { renderFaultPage, renderForbiddenPage } from "./problem-page";
@@ -77,7 +77,7 @@ function isHidden({ method, url = "", headers }: IncomingMessage, site: Environm
   return (
     (method === "GET" || method === "HEAD") &&
     /^\/metrics($|\?)/.test(url) &&
-    !mayReadMetrics(headers.authorization, site)
+    !bearsToken("metricsToken", headers.authorization, site)
   );
 }
 
