@@ -7,8 +7,6 @@ import { MigrationError } from "./migrations";
 export function isDatabaseFault(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) return !isFaultOfQuery(error.code);
   return (
-    // What Prisma passes on as it is when a commit fails.
-    isDriverAdapterError(error) ||
     error instanceof Prisma.PrismaClientUnknownRequestError ||
     error instanceof Prisma.PrismaClientInitializationError ||
     error instanceof DatabaseError ||
