@@ -8,8 +8,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", ".next/**", "dist/**", "e2e/**"],
     // Processes, not threads: native modules such as better-sqlite3 are made for one each.
     pool: "forks",
-    // By itself it would leave one core to whoever watches.
-    maxWorkers: availableParallelism(),
+    // More than there are cores, since much of it waits: for a database, a mail server, a lock.
+    maxWorkers: availableParallelism() + 1,
     // Imports `next/server` without its ending, which Node alone does not find.
     server: { deps: { inline: ["next-auth"] } },
     testTimeout: 10_000,
