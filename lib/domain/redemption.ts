@@ -25,7 +25,7 @@ import { grantConfiguredScopes } from "./scopes";
 import { indexUser } from "./search-terms";
 import { hasSecondFactor, mustHaveSecondFactor } from "./second-factor";
 import { queueSecurityMail } from "./security-mail";
-import { endSessions, type SignedIn, sessionEnds } from "./sessions";
+import { endSessions, isRecentlySignedIn, type SignedIn, sessionEnds } from "./sessions";
 import type { Visitor } from "./sign-in-request";
 import { endRequestsOf } from "./sign-in-state";
 import { maySignUp } from "./sign-up";
@@ -185,6 +185,9 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
     case "new-factor": {
       const { newFactor, signedIn } = proved;
       const { id, keepSignedIn } = signedIn.session;
+      // Where the owner has set up the first one meanwhile, this session has not passed it.
+      if (!(await isRecentlySignedIn(signedIn, transaction)))
+        throw new SignInRefused("used-factor");
       await requireEnrolled(transaction, signedIn.user, newFactor, visitor);
       const user = await requireOpen(transaction, signedIn.user.id);
       return { ...alone(user, newFactor.kind), keepSignedIn, stepUpSessionId: id };

@@ -107,6 +107,7 @@ describe("setting up an app", () => {
   test("in the place of another replaces that, and leaves the recovery codes", async () => {
     const old = await addTotp(ann);
     await addRecoveryCode(ann);
+    await passSecondFactor();
     await addFactor(signedIn, await newApp());
     const [app, ...others] = await database().totp.findMany();
     expect(others).toEqual([]);
@@ -114,6 +115,13 @@ describe("setting up an app", () => {
     expect(await database().recoveryCode.count()).toBe(1);
     expect(await changes()).toEqual(["app-replaced"]);
     expect(await notices()).toEqual(["app-replaced"]);
+  });
+
+  test("in the place of one that was set up meanwhile is refused: this session has not passed that", async () => {
+    const owners = await addTotp(ann);
+    expect(await addFactor(signedIn, await newApp())).toBe(false);
+    expect(await database().totp.findMany()).toMatchObject([{ sealedSecret: owners }]);
+    expect(await changes()).toEqual([]);
   });
 
   test("twenty times at once is setting it up once", async () => {
@@ -197,6 +205,7 @@ describe("adding a passkey", () => {
       name: `${index}`,
     }));
     await database().passkey.createMany({ data: rows });
+    await passSecondFactor();
     const factors = [];
     for (let count = 0; count < 5; count++) factors.push(await newPasskey(newAuthenticator()));
     const added = await Promise.all(factors.map((each) => addFactor(signedIn, each)));
@@ -277,6 +286,7 @@ describe("taking away", () => {
 
   test("and its record are both there, or neither", async () => {
     await addTotp(ann);
+    await passSecondFactor();
     const allow = await refuseWrites("INSERT", "Mail");
     await expect(removeTotp(signedIn, client)).rejects.toThrow();
     await expect(addFactor(signedIn, await newApp())).rejects.toThrow();
@@ -393,6 +403,13 @@ async function signedInAgain(): Promise<SignedIn> {
   const found = await findSession(tokens.get(signedIn.session.id) ?? "");
   if (!found) throw new Error("nobody is signed in");
   return found;
+}
+
+/** As if it had been asked for just now. */
+async function passSecondFactor(): Promise<void> {
+  const { id } = signedIn.session;
+  await database().session.update({ where: { id }, data: { secondFactorAt: new Date() } });
+  signedIn = await signedInAgain();
 }
 
 async function pending(): Promise<string> {

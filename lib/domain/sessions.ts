@@ -120,8 +120,11 @@ export async function renewSession(
  * Whether the person has proved who they are recently enough for a sensitive act (ASVS 7.5.1): who has a second factor,
  * with that, since whoever has lost it must not take it away by mail (NIST SP 800-63B-4 4.2.2.2).
  */
-export async function isRecentlySignedIn({ session, user }: SignedIn): Promise<boolean> {
-  const hasOne = await hasSecondFactor(user.id);
+export async function isRecentlySignedIn(
+  { session, user }: SignedIn,
+  store: Transaction = database(),
+): Promise<boolean> {
+  const hasOne = await hasSecondFactor(user.id, store);
   const provedAt = hasOne ? session.secondFactorAt : session.signedInAt;
   if (!provedAt) return false;
   const age = Date.now() - provedAt.getTime();
