@@ -221,6 +221,8 @@ describe("adding a passkey", () => {
 });
 
 describe("taking away", () => {
+  beforeEach(passSecondFactor);
+
   test("the app is written down and told, and leaves other factors and the codes", async () => {
     await addTotp(ann);
     await addPasskey(ann);
@@ -284,9 +286,19 @@ describe("taking away", () => {
     expect(await changes()).toEqual(["app-removed"]);
   });
 
+  test("one that was set up meanwhile takes nothing: this session has not passed that", async () => {
+    const { id } = signedIn.session;
+    await database().session.update({ where: { id }, data: { secondFactorAt: null } });
+    signedIn = await signedInAgain();
+    const owners = await addTotp(ann);
+    expect(await removeTotp(signedIn, client)).toBe("unknown");
+    expect(await renewRecoveryCodes(signedIn, client)).toBeNull();
+    expect(await database().totp.findMany()).toMatchObject([{ sealedSecret: owners }]);
+    expect(await changes()).toEqual([]);
+  });
+
   test("and its record are both there, or neither", async () => {
     await addTotp(ann);
-    await passSecondFactor();
     const allow = await refuseWrites("INSERT", "Mail");
     await expect(removeTotp(signedIn, client)).rejects.toThrow();
     await expect(addFactor(signedIn, await newApp())).rejects.toThrow();
@@ -300,6 +312,7 @@ describe.each([
   ["everyone", ""],
   ["admins", "Ann@Example.org"],
 ])("where the site asks for one, by TWO_FACTOR=%s", (twoFactor, adminEmails) => {
+  beforeEach(passSecondFactor);
   afterEach(() => {
     vi.unstubAllEnvs();
     vi.resetModules();
@@ -338,6 +351,8 @@ describe.each([
 });
 
 describe("new recovery codes", () => {
+  beforeEach(passSecondFactor);
+
   test("take the place of the old ones, are shown once, and are told", async () => {
     await addTotp(ann);
     const old = await addRecoveryCode(ann);

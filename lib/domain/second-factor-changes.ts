@@ -7,7 +7,7 @@ import { holdAccount } from "./hold";
 import { makeRecoveryCodes, replaceRecoveryCodes } from "./recovery-codes";
 import { hasSecondFactor, mustHaveSecondFactor, tidyFactors } from "./second-factor";
 import type { SecurityNoticeKind } from "./security-mail";
-import type { SignedIn } from "./sessions";
+import { isRecentlySignedIn, type SignedIn } from "./sessions";
 import { newTotpSecret } from "./totp";
 
 /** How long setting up an authenticator app may take. */
@@ -63,14 +63,17 @@ export async function removePasskey(
 class StillRequired extends Error {}
 
 async function remove(
-  { user }: SignedIn,
+  signedIn: SignedIn,
   client: Client,
   act: SecurityNoticeKind,
   take: (transaction: Transaction, userId: string) => Promise<number>,
 ): Promise<RemovalRefusal | null> {
+  const { user } = signedIn;
   try {
     return await inTransaction(async (transaction) => {
       await holdAccount(transaction, user.id);
+      // What the owner has set up meanwhile, this session has not passed, and knows nothing of.
+      if (!(await isRecentlySignedIn(signedIn, transaction))) return "unknown";
       if ((await take(transaction, user.id)) === 0) return "unknown";
       await dropUnusable(transaction, user.id);
       const wasLast = await tidyFactors(transaction, user.id);
@@ -97,14 +100,16 @@ async function dropUnusable(transaction: Transaction, userId: string): Promise<v
  * @throws {LimitReached} when this person has made too many
  */
 export async function renewRecoveryCodes(
-  { user }: SignedIn,
+  signedIn: SignedIn,
   client: Client,
 ): Promise<string[] | null> {
+  const { user } = signedIn;
   if (!(await hasSecondFactor(user.id))) return null;
   const made = await makeRecoveryCodes(user.id);
   return await inTransaction(async (transaction) => {
     await holdAccount(transaction, user.id);
     if (!(await hasSecondFactor(user.id, transaction))) return null;
+    if (!(await isRecentlySignedIn(signedIn, transaction))) return null;
     await replaceRecoveryCodes(transaction, user.id, made);
     const trier = { client, browserHash: null };
     await recordFactorChange(transaction, user, "recovery-codes-renewed", trier);
