@@ -1,18 +1,26 @@
-import { basename, resolve } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { Failure } from "./setup.mjs";
 
 /**
- * Makes one runnable file of a TypeScript entry and of all of ours that it imports; packages stay
- * where they are. Returns false when there is an error in them, which has then been printed.
+ * Makes a runnable file of a TypeScript entry and of all of ours that it imports; packages stay where they are. What is
+ * imported when it is needed comes beside it: in the same file, its packages would be loaded at once. Returns false when
+ * there is an error in them, which has then been printed.
  * @param {string} entry
  * @param {string} outfile
  */
 export function bundle(entry, outfile) {
+  const [folder, name] = [dirname(outfile), basename(outfile, ".mjs")];
+  for (const former of existsSync(folder) ? readdirSync(folder) : [])
+    if (former.startsWith(`${name}.part-`)) rmSync(join(folder, former));
   return build({
-    entryPoints: [entry],
-    outfile,
+    entryPoints: [{ in: entry, out: name }],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: `${name}.part-[hash]`,
+    splitting: true,
     bundle: true,
     packages: "external",
     platform: "node",
