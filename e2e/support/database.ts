@@ -151,13 +151,23 @@ export async function listSessions(site: Site, email: string): Promise<StoredSes
 /** The columns, as "Table.column", in which a text stands anywhere. */
 export async function listTraces(site: Site, text: string): Promise<string[]> {
   const columns = await listColumns(site);
-  const traces: string[] = [];
-  for (const [table, column] of columns) {
-    const sql = `SELECT count(*) FROM "${table}" WHERE lower(CAST("${column}" AS TEXT)) LIKE ?`;
-    const [[count] = []] = await query(site, sql, `%${text.toLowerCase().replace(/[%_]/g, "_")}%`);
-    if (Number(count) > 0) traces.push(`${table}.${column}`);
-  }
-  return traces;
+  const tables = [...new Set(columns.map(([table]) => table))];
+  const like = `'%${text.toLowerCase().replace(/[%_']/g, "_")}%'`;
+  return await onDatabase(site.databaseUrl, async (database) => {
+    const traces: string[] = [];
+    for (const table of tables) {
+      const names = columns.filter(([of]) => of === table).map(([, column]) => column);
+      const counts = names.map(
+        (name) => `sum(CASE WHEN lower(CAST("${name}" AS TEXT)) LIKE ${like} THEN 1 ELSE 0 END)`,
+      );
+      const sql = `SELECT ${counts} FROM "${table}"`;
+      const { rows } = await database.queryRaw({ sql, args: [], argTypes: [] });
+      names.forEach((name, at) => {
+        if (Number(rows[0]?.[at]) > 0) traces.push(`${table}.${name}`);
+      });
+    }
+    return traces;
+  });
 }
 
 /** Keeps every other writer waiting; the site still reads. Call what it returns to let them go on. */
