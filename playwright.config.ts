@@ -4,35 +4,34 @@ import { findBrowser } from "./scripts/browser.mjs";
 const executablePath = await findBrowser();
 const isRoot = process.getuid?.() === 0;
 
-const postgresql = { name: "postgresql", use: { databaseKind: "postgresql" } };
-
-/** `WHOLE=1` runs every test on both databases, in twice the time. */
+/**
+ * `WHOLE=1` runs every test on both databases, in twice the time. Otherwise what asks the database little is on SQLite, and the
+ * flows of people are on one of both, as the rules that they follow are tested on both by the unit tests.
+ */
 const isWhole = Boolean(process.env.WHOLE);
-
-/** What people and administrators do. The rest looks at pages, headers, proxies and processes, which know of no database. */
-const askingDatabase = [
-  ...["account", "address-change", "admin-mail", "admin-users", "audit", "code", "database-copy"],
-  ...["endings", "half-signed-in", "limits", "link", "mailings", "number", "passkeys"],
-  ...["second-factor-policy", "security-mail", "sessions", "sign-in", "sign-up", "step-up"],
-  ...["stop-mails", "two-factor"],
-].map((name) => `**/${name}.spec.ts`);
+const onBoth = files("database-copy", "limits", "link", "sign-in");
+const onPostgresqlAlone = files(
+  ...["account", "admin-mail", "audit", "code", "endings", "half-signed-in", "number", "passkeys"],
+  ...["second-factor-policy", "security-mail", "sign-up", "step-up", "stop-mails"],
+);
 
 export default defineConfig<object, { databaseKind: string }>({
   testDir: "e2e",
   testMatch: "**/*.spec.ts",
   fullyParallel: true,
-  workers: 3,
+  workers: 2,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
   globalSetup: "./scripts/test-postgresql.ts",
-  projects: isWhole
-    ? [{ name: "sqlite" }, postgresql]
-    : [
-        // Each flow once with scripts and once without, on one database each.
-        { name: "sqlite", grepInvert: /without scripts/ },
-        { ...postgresql, testMatch: askingDatabase, grepInvert: /with scripts|behind \d prox|IPv/ },
-      ],
+  projects: [
+    { name: "sqlite", testIgnore: isWhole ? [] : onPostgresqlAlone },
+    {
+      name: "postgresql",
+      use: { databaseKind: "postgresql" },
+      testMatch: isWhole ? files("*") : [...onBoth, ...onPostgresqlAlone],
+    },
+  ],
   use: {
     ...devices["Desktop Chrome"],
     // A browser that is closed in the middle of a transition from page to page hangs now and then.
@@ -54,3 +53,7 @@ export default defineConfig<object, { databaseKind: string }>({
     },
   },
 });
+
+function files(...names: string[]): string[] {
+  return names.map((name) => `**/${name}.spec.ts`);
+}
