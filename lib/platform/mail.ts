@@ -32,10 +32,13 @@ type Server = {
 };
 let servers: Server[] | undefined;
 
+/** What becomes of a mail where there is no mail server. */
+export const captured: Delivery = { outcome: "captured", answer: "kept in the local mailbox" };
+
 /** Hands a mail to the mail server, and to the fallback when that one fails. Never throws: a fault is an outcome. */
 export async function deliverMail(mail: OutgoingMail): Promise<Delivery> {
   servers ??= environment().smtpUrls.map(toServer);
-  if (servers.length === 0) return { outcome: "captured", answer: "kept in the local mailbox" };
+  if (servers.length === 0) return captured;
   const rested = servers.filter(({ restsUntil }) => restsUntil <= Date.now());
   let delivery: Delivery = { outcome: "deferred", answer: "" };
   for (const server of rested.length > 0 ? rested : servers) {
