@@ -116,7 +116,7 @@ test("100 clients redeem one link at once, 100 rounds", async () => {
 });
 
 test("1000 requests at once, on two processes, get what the limits allow", async () => {
-  const twin = await startSite({ mailServer, env, database: site.databaseUrl });
+  const twin = await startSite({ mailServer, env, beside: site });
   const network = fromAnywhere();
   const answers = await Promise.all(
     Array.from({ length: 1000 }, (_, index) =>

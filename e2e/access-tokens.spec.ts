@@ -400,8 +400,7 @@ for (const example of listExamples()) {
 
 test("a site's first token is good at once in every process", async ({ mailServer, visitor }) => {
   const one = await startSite({ mailServer });
-  const env = { SITE_URL: one.url };
-  const two = await startSite({ mailServer, database: one.databaseUrl, env });
+  const two = await startSite({ mailServer, beside: one });
   try {
     const owner = client(one);
     const atTwo = client(two, { origin: one.url });

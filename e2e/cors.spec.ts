@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { freePort } from "../scripts/free-port.mjs";
 import {
   client,
   type HttpAnswer,
@@ -8,7 +9,6 @@ import {
   type SentHeaders,
 } from "./support/http";
 import { bearing, tokenFor } from "./support/jwt";
-import { freePort } from "./support/port";
 import { expectProblem } from "./support/problem";
 import { askOverHttp, isSignedIn, sendCode, signInOverHttp } from "./support/program";
 import { listRoutes } from "./support/routes";

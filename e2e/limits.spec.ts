@@ -286,8 +286,8 @@ async function withSites(
   const sites: [Site, ...Site[]] = [first];
   try {
     for (let process = 1; process < processes; process++) {
-      const env = { TRUSTED_PROXIES: "1", SITE_URL: first.url };
-      sites.push(await startSite({ mailServer, database: first.databaseUrl, env }));
+      const env = { TRUSTED_PROXIES: "1" };
+      sites.push(await startSite({ mailServer, beside: first, env }));
     }
     await deed(sites);
   } finally {

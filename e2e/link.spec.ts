@@ -150,8 +150,8 @@ test("of a hundred clients of two processes with one link, one gets in, twice in
   mailServer,
   visitor,
 }) => {
-  const env = { SITE_URL: site.url, TRUSTED_PROXIES: "1" };
-  const second = await startSite({ mailServer, database: site.databaseUrl, env });
+  const env = { TRUSTED_PROXIES: "1" };
+  const second = await startSite({ mailServer, beside: site, env });
   try {
     for (const round of ["first", "second"]) {
       const email = `${round}-${visitor.email}`;

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { text } from "node:stream/consumers";
+import { freePort } from "../scripts/free-port.mjs";
 import { textOf } from "./support/account";
 import { hideSessions, setBlocked } from "./support/database";
 import { client, type HttpAnswer, type HttpClient, type SentHeaders } from "./support/http";
 import { bearing, tokenFor } from "./support/jwt";
 import type { MailServer } from "./support/mail-server";
-import { freePort } from "./support/port";
 import { askOverHttp, sendCode } from "./support/program";
 import { listProxies, type RunningProxy, startProxy } from "./support/proxy";
 import { rawConnection } from "./support/raw-http";

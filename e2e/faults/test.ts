@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import { test as base, expect } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { client, type HttpClient } from "../support/http";
 import { type MailServer, startMailServer } from "../support/mail-server";
 import { type Site, type SiteOptions, startSite } from "../support/site";
+import { testOnDatabase } from "../support/test";
 import { Toll } from "./toll";
 
 interface ForEachTest {
@@ -15,21 +16,8 @@ interface ForEachTest {
   openBeside(first: Site, env?: Record<string, string>): Promise<Site>;
 }
 
-interface ForEachWorker {
-  databaseKind: "sqlite" | "postgresql";
-  databaseOfWorker: undefined;
-}
-
 /** Playwright's `test` with sites that are there to be broken, and a toll that says what it cost: more than nothing fails. */
-export const test = base.extend<ForEachTest, ForEachWorker>({
-  databaseKind: ["sqlite", { option: true, scope: "worker" }],
-  databaseOfWorker: [
-    async ({ databaseKind }, use) => {
-      process.env.TEST_DATABASE = databaseKind;
-      await use(undefined);
-    },
-    { scope: "worker", auto: true },
-  ],
+export const test = testOnDatabase.extend<ForEachTest>({
   toll: async ({ databaseKind: _ }, use, { annotations }) => {
     const toll = new Toll();
     const tell = (type: string, description: string) => annotations.push({ type, description });
@@ -62,9 +50,7 @@ export const test = base.extend<ForEachTest, ForEachWorker>({
     await testInfo.attach("what the sites wrote", { path: log });
   },
   openBeside: async ({ open }, use) => {
-    await use((first, env) =>
-      open({ database: first.databaseUrl, env: { SITE_URL: first.url, ...env } }),
-    );
+    await use((first, env = {}) => open({ beside: first, env }));
   },
 });
 

@@ -3,6 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /** A server's clock in the hands of a test; `clock-preload.mjs` is its other end. */
 export interface Clock {
+  /** Where its processes read it. */
+  readonly file: string;
   /** What the server takes for now. */
   now(): Date;
   /** Moves it on by so many milliseconds, back if negative; done when the server has seen it. */
@@ -21,6 +23,7 @@ export function clockIn(file: string): Clock {
   }
 
   return {
+    file,
     now: () => new Date(Date.now() + offset),
     async advance(ms) {
       offset += ms;

@@ -4,9 +4,9 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { domainToASCII } from "node:url";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
+import { freePort } from "../../scripts/free-port.mjs";
 import { type Mail, parseMail } from "./mail";
 import { isAddress, type MailFault, type MailStage, strikes } from "./mail-fault";
-import { freePort } from "./port";
 
 /** How the mail server treats those who come to it; "refuse connections" also hangs up on them. */
 export type MailServerBehaviour = "accept" | "refuse connections" | MailFault;

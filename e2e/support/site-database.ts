@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter } from "@prisma/driver-adapter-utils";
+import { makePostgresqlDatabase } from "../../scripts/postgresql-database.mjs";
 
 /** Whether the tests of this worker run on PostgreSQL. */
 export function isOnPostgresql(): boolean {
@@ -11,7 +11,7 @@ export function isOnPostgresql(): boolean {
 }
 
 /**
- * A database for one site: a file in its folder, or a copy of the migrated one that `e2e/support/postgresql.ts` has made.
+ * A database for one site: a file in its folder, or a copy of the migrated one that `scripts/test-postgresql.ts` has made.
  * @returns its `DATABASE_URL`, and what removes it
  */
 export async function makeSiteDatabase(
@@ -21,19 +21,8 @@ export async function makeSiteDatabase(
     const file = join(folder, "test.db");
     return { url: `file:${file}`, remove: () => rm(file, { force: true }) };
   }
-  const template = new URL(process.env.TEST_POSTGRES_TEMPLATE ?? "");
-  const name = `latchkey_${randomUUID().replaceAll("-", "")}`;
-  const [url, server] = [new URL(template), new URL(template)];
-  url.pathname = name;
-  server.pathname = "postgres";
-  await onDatabase(server.href, (database) =>
-    database.executeScript(`CREATE DATABASE ${name} TEMPLATE ${template.pathname.slice(1)}`),
-  );
-  const remove = () =>
-    onDatabase(server.href, (database) =>
-      database.executeScript(`DROP DATABASE ${name} WITH (FORCE)`),
-    );
-  return { url: url.href, remove };
+  const template = process.env.TEST_POSTGRES_TEMPLATE ?? "";
+  return await makePostgresqlDatabase(template, template);
 }
 
 /** Connects to the database of a site behind its back. */

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free-port.mjs";
 import { type Clock, clockIn } from "./clock";
 import { client } from "./http";
 import type { MailServer } from "./mail-server";
-import { freePort } from "./port";
 import { type Ending, type ServerProcess, startProcess, type User } from "./server-process";
 import { makeSiteDatabase } from "./site-database";
 
@@ -22,6 +22,8 @@ export interface SiteOptions {
   mailServer?: Pick<MailServer, "url">;
   /** `DATABASE_URL`; a fresh database of the kind that is tested unless told. */
   database?: string;
+  /** The site that this is another process of: with its database, its address and its clock. */
+  beside?: Site;
   /** More variables, or others in place of the usual ones. */
   env?: Record<string, string>;
   /** `false` leaves the server's clock alone. */
@@ -90,11 +92,11 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   if (user) await chown(folder, user.uid, user.gid);
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const made = options.database ? null : await makeSiteDatabase(folder);
-  const databaseUrl = options.database ?? made?.url ?? "";
+  const { beside, database = beside?.databaseUrl } = options;
+  const made = database ? null : await makeSiteDatabase(folder);
+  const databaseUrl = database ?? made?.url ?? "";
   const hasOwnClock = options.clock === false;
-  const clockFile = join(folder, "clock");
-  const clock = clockIn(clockFile);
+  const clock = beside?.clock ?? clockIn(join(folder, "clock"));
 
   let env: Record<string, string> = {
     PATH: process.env.PATH ?? "",
@@ -103,13 +105,13 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     // Next's own mark of a process that has all its variables: no `.env` file is read any more.
     __NEXT_PROCESSED_ENV: "true",
     PORT: String(port),
-    SITE_URL: url,
+    SITE_URL: beside?.url ?? url,
     DATABASE_URL: databaseUrl,
     // The same for all, so that two sites on one database know each other's secrets.
     AUTH_SECRET: createHash("sha256").update("latchkey tests").digest("base64url"),
     MAIL_FROM: "Latchkey <sign-in@example.org>",
     LOG_LEVEL: "info",
-    CLOCK_FILE: clockFile,
+    CLOCK_FILE: clock.file,
     ...(options.mailServer && { SMTP_URL: options.mailServer.url }),
     ...options.env,
   };

@@ -29,14 +29,29 @@ interface ForEachTest {
 }
 
 interface ForEachWorker {
-  /** Which kind of database this run of the tests is on; `playwright.config.ts` says. */
-  databaseKind: "sqlite" | "postgresql";
   /** More variables for the server; `test.use({ siteEnv })` at the top of a file starts its own. */
   siteEnv: Record<string, string>;
-  databaseOfWorker: undefined;
   mailServer: MailServer;
   site: Site;
 }
+
+interface DatabaseOfWorker {
+  /** Which kind of database this run of the tests is on; the configuration says. */
+  databaseKind: "sqlite" | "postgresql";
+  databaseOfWorker: undefined;
+}
+
+/** Playwright's `test`, whose sites have databases of that kind. */
+export const testOnDatabase = base.extend<object, DatabaseOfWorker>({
+  databaseKind: ["sqlite", { option: true, scope: "worker" }],
+  databaseOfWorker: [
+    async ({ databaseKind }, use) => {
+      process.env.TEST_DATABASE = databaseKind;
+      await use(undefined);
+    },
+    { scope: "worker", auto: true },
+  ],
+});
 
 /**
  * Playwright's `test` with a site to visit, its mail, and somebody who visits it:
@@ -48,15 +63,7 @@ interface ForEachWorker {
  *
  * Tests of one worker share a server and a database, and are told apart by their addresses.
  */
-export const test = base.extend<ForEachTest, ForEachWorker>({
-  databaseKind: ["sqlite", { option: true, scope: "worker" }],
-  databaseOfWorker: [
-    async ({ databaseKind }, use) => {
-      process.env.TEST_DATABASE = databaseKind;
-      await use(undefined);
-    },
-    { scope: "worker", auto: true },
-  ],
+export const test = testOnDatabase.extend<ForEachTest, ForEachWorker>({
   siteEnv: [{}, { option: true, scope: "worker" }],
   mailServer: [
     async ({ siteEnv: _ }, use) => {

@@ -147,7 +147,7 @@ type Passed = {
 };
 
 async function spend(transaction: Transaction, proved: Proved, visitor: Visitor): Promise<Passed> {
-  await holdAccountOf(transaction, proved);
+  if (proved.by !== "mail") await holdAccount(transaction, accountOf(proved));
   switch (proved.by) {
     case "mail": {
       const request = await consumeRequest(transaction, proved.requestId, visitor.userAgent);
@@ -195,19 +195,13 @@ async function spend(transaction: Transaction, proved: Proved, visitor: Visitor)
   }
 }
 
-/** Whoever blocks or changes the account, or takes it back, waits, or is over: their look at its sessions misses none. */
-async function holdAccountOf(transaction: Transaction, proved: Proved): Promise<void> {
-  const userId = await accountOf(transaction, proved);
-  if (userId) await holdAccount(transaction, userId);
-}
-
-async function accountOf(transaction: Transaction, proved: Proved): Promise<string | undefined> {
+/**
+ * Held first: whoever blocks or changes the account, or takes it back, waits, or is over, and their look at its sessions
+ * misses none.
+ */
+function accountOf(proved: Exclude<Proved, { by: "mail" }>): string {
   if ("attempt" in proved) return proved.attempt.userId;
-  if ("signedIn" in proved) return proved.signedIn.user.id;
-  if ("proof" in proved) return proved.proof.user.id;
-  const { email } =
-    (await transaction.signInRequest.findUnique({ where: { id: proved.requestId } })) ?? {};
-  return email && (await transaction.user.findUnique({ where: { email } }))?.id;
+  return "signedIn" in proved ? proved.signedIn.user.id : proved.proof.user.id;
 }
 
 async function requireEnrolled(
@@ -354,7 +348,8 @@ type NewSession = {
 
 /**
  * Of any number of calls at once one wins (ASVS 6.5.1, 15.4.2): the conditional write decides. All requests of the address
- * end with it, and first, in one write: two calls that had one each and then wanted the other's would wait for ever.
+ * end with it, and first, in one write: two calls that had one each and then wanted the other's would wait for ever. The account
+ * is held before them, as whoever blocks it does.
  */
 async function consumeRequest(
   transaction: Transaction,
@@ -363,7 +358,10 @@ async function consumeRequest(
 ): Promise<SignInRequest> {
   const request = await transaction.signInRequest.findUnique({ where: { id } });
   if (!request) throw new SignInRefused("used");
-  await endRequestsOf(transaction, request.email, id);
+  const { email } = request;
+  const account = await transaction.user.findUnique({ where: { email }, select: { id: true } });
+  if (account) await holdAccount(transaction, account.id);
+  await endRequestsOf(transaction, email, id);
   const { count } = await transaction.signInRequest.updateMany({
     where: { id, replacedById: id, usedAt: null },
     data: { usedAt: new Date(), usedUserAgent, replacedAt: null, replacedById: null },

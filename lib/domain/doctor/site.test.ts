@@ -3,11 +3,11 @@ import { createServer as createPlainServer, globalAgent, type RequestListener } 
 import { createServer as createTlsServer, globalAgent as tlsAgent } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
-import { freePort } from "@/e2e/support/port";
 import { prepareTestDatabase } from "@/lib/platform/database/test-database";
 import { type Environment, readEnvironment } from "@/lib/platform/environment";
 import { securityHeaders } from "@/lib/platform/security-headers";
 import { testCertificate } from "@/lib/platform/test-certificate";
+import { freePort } from "@/scripts/free-port.mjs";
 import { currentSigner } from "../signing-keys";
 import { examineCookies, examinePlainWay, examineSite } from "./site";
 

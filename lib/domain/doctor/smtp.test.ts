@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "@/e2e/support/port";
 import { readEnvironment } from "@/lib/platform/environment";
 import { testCertificate } from "@/lib/platform/test-certificate";
+import { freePort } from "@/scripts/free-port.mjs";
 import { examineSmtp } from "./smtp";
 
 /** The same machine, by a name that is not its own: what goes there goes over a network. */

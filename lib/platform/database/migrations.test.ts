@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -8,8 +8,9 @@ import { afterAll, expect, onTestFinished, test } from "vitest";
 import { postgresqlSchemaOf } from "../../../scripts/postgresql-schema.mjs";
 import { adapterFactoryOf } from "./database";
 import { applyMigrations, diffSchema } from "./migrate";
-import { defaultFolder, listPendingMigrations } from "./migrations";
+import { listPendingMigrations } from "./migrations";
 import { isOnPostgresql, makeEmptyDatabase } from "./test-database";
+import { executeOnce, migrationsWith, queryOnce } from "./test-migrations";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-migrations-"));
 const models = readFileSync("prisma/schema.prisma", "utf8");
@@ -33,7 +34,7 @@ test("a fresh database gets every migration, with Prisma's own record of it", as
   expect(await applyMigrations(database)).toEqual(pending);
   expect(await listPendingMigrations(database)).toEqual([]);
 
-  const records = await query(
+  const records = await queryOnce(
     database,
     `SELECT migration_name, finished_at, rolled_back_at, applied_steps_count, length(checksum)
       FROM _prisma_migrations`,
@@ -61,19 +62,19 @@ test("a model that no migration made is a difference", async () => {
 test("a migration that fails leaves nothing behind, so that a mended one can follow", async () => {
   const database = await freshDatabase();
   await applyMigrations(database);
-  const broken = migrationsWith(database, "29990101000000_more", `${table} ${table}`);
+  const broken = migrationsWith(folder, database, "29990101000000_more", `${table} ${table}`);
   await expect(applyMigrations(database, broken)).rejects.toMatchObject({
     name: "MigrationError",
     reason: "failed",
     message: expect.stringMatching(/nothing was changed \(.*"?a"? already exists\)/),
   });
-  const mended = migrationsWith(database, "29990101000000_more", table);
+  const mended = migrationsWith(folder, database, "29990101000000_more", table);
   expect(await applyMigrations(database, mended)).toEqual(["29990101000000_more"]);
 });
 
 test("a database of a newer version is refused", async () => {
   const database = await freshDatabase();
-  await applyMigrations(database, migrationsWith(database, "29990101000000_newer", table));
+  await applyMigrations(database, migrationsWith(folder, database, "29990101000000_newer", table));
   const refusal = {
     name: "MigrationError",
     reason: "newer-database",
@@ -86,12 +87,12 @@ test("a database of a newer version is refused", async () => {
 test("a half-applied migration is refused, until it is marked as rolled back", async () => {
   const database = await freshDatabase();
   const [init] = await applyMigrations(database);
-  await execute(database, "UPDATE _prisma_migrations SET finished_at = NULL");
+  await executeOnce(database, "UPDATE _prisma_migrations SET finished_at = NULL");
   const refusal = { name: "MigrationError", reason: "half-applied" };
   await expect(listPendingMigrations(database)).rejects.toMatchObject(refusal);
   await expect(applyMigrations(database)).rejects.toMatchObject(refusal);
 
-  await execute(database, "UPDATE _prisma_migrations SET rolled_back_at = CURRENT_TIMESTAMP");
+  await executeOnce(database, "UPDATE _prisma_migrations SET rolled_back_at = CURRENT_TIMESTAMP");
   expect(await listPendingMigrations(database)).toContain(init);
 });
 
@@ -135,29 +136,6 @@ async function freshDatabase() {
 
 async function applyMigrationsAfresh() {
   return await applyMigrations(await freshDatabase());
-}
-
-function migrationsWith(database: Database, name: string, sql: string) {
-  const copy = mkdtempSync(join(folder, "with-"));
-  cpSync(defaultFolder(database), copy, { recursive: true });
-  mkdirSync(join(copy, name));
-  writeFileSync(join(copy, name, "migration.sql"), sql);
-  return copy;
-}
-
-type Database = Awaited<ReturnType<typeof freshDatabase>>;
-
-async function query(database: Database, sql: string) {
-  const connection = await database.connect();
-  const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
-  await connection.dispose();
-  return rows;
-}
-
-async function execute(database: Database, script: string) {
-  const connection = await database.connect();
-  await connection.executeScript(script);
-  await connection.dispose();
 }
 
 async function bundleMigratingProgram() {

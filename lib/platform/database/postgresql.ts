@@ -5,6 +5,7 @@ import {
   isDriverAdapterError,
   type SqlDriverAdapter,
   type SqlQuery,
+  type SqlQueryable,
   type Transaction,
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
@@ -124,21 +125,21 @@ function forEngine(connections: Awaited<ReturnType<typeof open>>): SqlDriverAdap
 
 /** The driver's own words for a broken connection are no fault that Prisma knows, and would pass for one of our code. */
 function withKnownFaults(connections: SqlDriverAdapter): SqlDriverAdapter {
-  const { queryRaw, executeRaw, startTransaction } = connections;
-  return Object.assign(connections, {
-    queryRaw: known((query: SqlQuery) => queryRaw.call(connections, withoutZeros(query))),
-    executeRaw: known((query: SqlQuery) => executeRaw.call(connections, withoutZeros(query))),
+  const { startTransaction } = connections;
+  return Object.assign(statementsWithKnownFaults(connections), {
     startTransaction: known(async (...given: Parameters<typeof startTransaction>) =>
-      transactionWithKnownFaults(await startTransaction.apply(connections, given)),
+      statementsWithKnownFaults(await startTransaction.apply(connections, given)),
     ),
   });
 }
 
-function transactionWithKnownFaults(transaction: Transaction): Transaction {
-  const { queryRaw, executeRaw } = transaction;
-  return Object.assign(transaction, {
-    queryRaw: known((query: SqlQuery) => queryRaw.call(transaction, withoutZeros(query))),
-    executeRaw: known((query: SqlQuery) => executeRaw.call(transaction, withoutZeros(query))),
+function statementsWithKnownFaults<Connection extends SqlQueryable>(
+  connection: Connection,
+): Connection {
+  const { queryRaw, executeRaw } = connection;
+  return Object.assign(connection, {
+    queryRaw: known((query: SqlQuery) => queryRaw.call(connection, withoutZeros(query))),
+    executeRaw: known((query: SqlQuery) => executeRaw.call(connection, withoutZeros(query))),
   });
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { PrismaClient } from "./client/client";
 import { applyMigrations } from "./migrate";
 import { listPendingMigrations } from "./migrations";
 import { sqliteAdapterFactory } from "./sqlite";
+import { executeOnce, migrationsWith, queryOnce } from "./test-migrations";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-sqlite-"));
 
@@ -90,7 +91,7 @@ test.each([
 test("a migration that makes a table anew keeps the rows that point at it", async () => {
   const database = freshDatabase();
   await applyMigrations(database);
-  await execute(
+  await executeOnce(
     database,
     `CREATE TABLE "Pointed" (id INTEGER PRIMARY KEY);
      CREATE TABLE "Pointing" (at INTEGER REFERENCES "Pointed" (id) ON DELETE CASCADE);
@@ -106,9 +107,9 @@ test("a migration that makes a table anew keeps the rows that point at it", asyn
     ALTER TABLE "new_Pointed" RENAME TO "Pointed";
     PRAGMA foreign_keys=ON;
     PRAGMA defer_foreign_keys=OFF;`;
-  const withRebuild = migrationsWith("29990101000000_rebuild", rebuild);
+  const withRebuild = migrationsWith(folder, database, "29990101000000_rebuild", rebuild);
   expect(await applyMigrations(database, withRebuild)).toEqual(["29990101000000_rebuild"]);
-  expect(await query(database, `SELECT at FROM "Pointing"`)).toEqual([[1]]);
+  expect(await queryOnce(database, `SELECT at FROM "Pointing"`)).toEqual([[1]]);
 });
 
 test("a migration that leaves rows pointing at nothing is undone", async () => {
@@ -118,7 +119,10 @@ test("a migration that leaves rows pointing at nothing is undone", async () => {
     CREATE TABLE "Pointing" (at INTEGER REFERENCES "Pointed" (id));
     INSERT INTO "Pointing" VALUES (1);`;
   await expect(
-    applyMigrations(database, migrationsWith("29990101000000_dangling", dangling)),
+    applyMigrations(
+      database,
+      migrationsWith(folder, database, "29990101000000_dangling", dangling),
+    ),
   ).rejects.toThrow(/Pointing.* point at nothing/);
   expect(await listPendingMigrations(database)).toEqual([]);
 });
@@ -128,27 +132,4 @@ let made = 0;
 function freshDatabase() {
   made += 1;
   return sqliteAdapterFactory(`file:${join(folder, `${made}.db`)}`);
-}
-
-function migrationsWith(name: string, sql: string) {
-  const copy = mkdtempSync(join(folder, "with-"));
-  cpSync("prisma/migrations/sqlite", copy, { recursive: true });
-  mkdirSync(join(copy, name));
-  writeFileSync(join(copy, name, "migration.sql"), sql);
-  return copy;
-}
-
-type Database = ReturnType<typeof sqliteAdapterFactory>;
-
-async function query(database: Database, sql: string) {
-  const connection = await database.connect();
-  const { rows } = await connection.queryRaw({ sql, args: [], argTypes: [] });
-  await connection.dispose();
-  return rows;
-}
-
-async function execute(database: Database, script: string) {
-  const connection = await database.connect();
-  await connection.executeScript(script);
-  await connection.dispose();
 }

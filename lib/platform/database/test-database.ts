@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import pg from "pg";
 import { afterAll, expect } from "vitest";
+import { makePostgresqlDatabase } from "../../../scripts/postgresql-database.mjs";
 import { environment } from "../environment";
 import { Prisma } from "./client/client";
 import { adapterFactory, database } from "./database";
@@ -11,6 +11,7 @@ import { inTransaction } from "./transaction";
 
 /** Whether this run of the tests is the one on PostgreSQL. */
 export const isOnPostgresql = process.env.TEST_DATABASE === "postgresql";
+const template = process.env.TEST_POSTGRES_TEMPLATE ?? "";
 
 /**
  * For tests: an empty, migrated database of this test file's own, deleted afterwards. Call it before anything else,
@@ -20,7 +21,8 @@ export async function prepareTestDatabase(): Promise<void> {
   process.env.AUTH_SECRET = "a secret of at least 32 characters";
   process.env.LOG_LEVEL = "silent";
   const { url, remove } = isOnPostgresql
-    ? await makePostgresqlDatabase(`TEMPLATE ${postgresqlTemplate().pathname.slice(1)}`)
+    ? // Copying the migrated one of `scripts/test-postgresql.ts` is quicker than migrating.
+      await makePostgresqlDatabase(template, template)
     : makeSqliteFile();
   process.env.DATABASE_URL = url;
   await applyMigrations(adapterFactory());
@@ -36,31 +38,9 @@ function makeSqliteFile() {
   return { url: `file:${join(folder, "site.db")}`, remove };
 }
 
-/** The migrated one that `scripts/test-postgresql.ts` has made; copying it is quicker than migrating. */
-function postgresqlTemplate(): URL {
-  return new URL(process.env.TEST_POSTGRES_TEMPLATE ?? "");
-}
-
-async function makePostgresqlDatabase(options = "") {
-  const name = `latchkey_${crypto.randomUUID().replaceAll("-", "")}`;
-  const url = postgresqlTemplate();
-  url.pathname = name;
-  await onServer(`CREATE DATABASE ${name} ${options}`);
-  const remove = () => onServer(`DROP DATABASE ${name} WITH (FORCE)`);
-  return { url: url.href, remove };
-}
-
-async function onServer(sql: string): Promise<void> {
-  const url = postgresqlTemplate();
-  url.pathname = "postgres";
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}
-
 /** An empty database, not migrated. @returns its `DATABASE_URL`, and what deletes it */
 export async function makeEmptyDatabase(): Promise<{ url: string; remove(): Promise<void> }> {
-  return isOnPostgresql ? await makePostgresqlDatabase() : makeSqliteFile();
+  return isOnPostgresql ? await makePostgresqlDatabase(template) : makeSqliteFile();
 }
 
 /** All that is stored: the bytes of SQLite's files, or the rows of every table of PostgreSQL. */
