@@ -40,4 +40,10 @@ const config = {
   ],
 };
 
-export default createNextIntlPlugin("./lib/web/i18n.ts")(config);
+export default createNextIntlPlugin({
+  requestConfig: "./lib/web/i18n.ts",
+  // Read when the site is built: pages would take each text apart anew.
+  experimental: {
+    messages: { path: "./messages", format: "json", locales: "infer", precompile: true },
+  },
+})(config);

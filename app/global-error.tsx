@@ -1,16 +1,24 @@
 "use client";
 
-import { Fault } from "@/components/fault";
-import { fontVariables } from "./fonts";
+import { ButtonLink } from "@/components/ui/button";
+import { errorTexts } from "@/messages/error";
 import "./globals.css";
 
-/** A page that broke together with its frame. */
+/**
+ * A page that broke while the browser drew it. Every page brings this along, so it is small. Where the server draws, the
+ * site's own answers with `renderFaultPage`.
+ */
 export default function GlobalErrorPage() {
   return (
-    <html lang="en" dir="ltr" className={fontVariables}>
-      <body className="bg-page font-sans text-base text-ink antialiased">
-        <main className="mx-auto w-full max-w-6xl px-5 py-20 sm:px-8 md:py-32">
-          <Fault />
+    <html lang="en" dir="ltr">
+      <body className="bg-page text-base text-ink">
+        <main className="mx-auto grid max-w-xl gap-6 px-5 py-20">
+          <h1 className="title">{errorTexts.title}</h1>
+          <p>{errorTexts.fault}</p>
+          <p>
+            {/* An empty address is that of this page: it is asked for anew, as a whole. */}
+            <ButtonLink href="">{errorTexts.again}</ButtonLink>
+          </p>
         </main>
       </body>
     </html>

@@ -1,10 +1,8 @@
 import type { Metadata, Viewport } from "next";
 import { getLocale, getTranslations } from "next-intl/server";
 import type { ReactNode } from "react";
-import { ReloadWhenBack } from "@/components/reload-when-back";
 import { SiteFooter } from "@/components/site-footer";
 import { SiteHeader } from "@/components/site-header";
-import { TellTimeZone } from "@/components/tell-time-zone";
 import { currentUser } from "@/lib/latchkey";
 import { requestedPath } from "@/lib/web/requested-path";
 import { site } from "@/lib/web/site";
@@ -35,7 +33,10 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const [path = "/"] = (await requestedPath()).split("?");
   return (
     <html lang={await getLocale()} dir="ltr" className={fontVariables}>
-      <body className="flex min-h-dvh flex-col bg-page font-sans text-base text-ink antialiased">
+      <body
+        className="flex min-h-dvh flex-col bg-page font-sans text-base text-ink antialiased"
+        data-signed-in={user ? "" : undefined}
+      >
         <a
           href="#content"
           className="fixed start-4 top-3 z-10 flex min-h-11 items-center rounded-md bg-accent px-4 font-semibold text-on-accent not-focus:sr-only"
@@ -56,8 +57,6 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
           {children}
         </main>
         <SiteFooter hasMailbox={site().localMailbox} />
-        {user && <ReloadWhenBack />}
-        <TellTimeZone />
       </body>
     </html>
   );

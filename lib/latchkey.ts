@@ -36,13 +36,13 @@ export type CurrentUser = {
  * The person who is signed in, or null. At most one question to the database a request, however often it is called.
  * @throws when the database does not answer
  */
-export async function currentUser(): Promise<CurrentUser | null> {
+export const currentUser = cache(async (): Promise<CurrentUser | null> => {
   const signedIn = await currentSession();
   if (!signedIn) return null;
   const { id, email, emailTyped, name, isAdmin } = signedIn.user;
   const properties = readProperties(signedIn.user);
   return { id, email, emailTyped, name, displayName: name ?? emailTyped, isAdmin, properties };
-}
+});
 
 /**
  * The person who is signed in; a visitor who is not is sent to sign in, and comes back to this page afterwards.

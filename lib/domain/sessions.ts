@@ -1,5 +1,6 @@
 import { Prisma, type Session, type User } from "@/lib/platform/database/client/client";
-import { database, type Transaction } from "@/lib/platform/database/database";
+import { database, findRow, type Transaction } from "@/lib/platform/database/database";
+import { readRow } from "@/lib/platform/database/stored-value";
 import { inTransaction } from "@/lib/platform/database/transaction";
 import { minutes } from "@/lib/platform/duration";
 import { environment } from "@/lib/platform/environment";
@@ -28,19 +29,19 @@ const renewalPause = minutes(5);
  * @throws when the database does not answer: that is not the same as "nobody"
  */
 export async function findSession(token: string): Promise<SignedIn | null> {
-  return await findLive(Prisma.sql`s."tokenHash" = ${hashToken(token)}`);
+  return await findLive(sessionWith("tokenHash", hashToken(token)));
 }
 
 /** The same by the session's id, for what names it and has been checked itself. */
 export async function findSessionById(id: string): Promise<SignedIn | null> {
-  return await findLive(Prisma.sql`s."id" = ${id}`);
+  return await findLive(sessionWith("id", id));
 }
 
-async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
+async function findLive(query: Prisma.Sql): Promise<SignedIn | null> {
   const from = performance.now();
   let outcome = "fault";
   try {
-    const signedIn = await readLive(which);
+    const signedIn = await readLive(query);
     outcome = signedIn ? "found" : "not_found";
     return signedIn;
   } finally {
@@ -48,34 +49,51 @@ async function findLive(which: Prisma.Sql): Promise<SignedIn | null> {
   }
 }
 
-async function readLive(which: Prisma.Sql): Promise<SignedIn | null> {
-  const [row] = await database().$queryRaw<SessionRow[]>`
+async function readLive(query: Prisma.Sql): Promise<SignedIn | null> {
+  const found = await findRow(query);
+  if (!found) return null;
+  const { userId, email, emailTyped, name, timeZone, properties, blockedAt, isAdmin, ...session } =
+    readRow(found, sessionRow);
+  if (session.expiresAt <= new Date()) await bury(session.id);
+  if (session.expiresAt <= new Date() || blockedAt) return null;
+  // Made before the site asked this person for one: it does not open what it opened then.
+  if (!session.secondFactorAt && (await mustHaveSecondFactor({ id: userId, email }))) return null;
+  return { session, user: { id: userId, email, emailTyped, name, timeZone, properties, isAdmin } };
+}
+
+/** The row of `sessionRow`. */
+export function sessionWith(column: "tokenHash" | "id", value: string): Prisma.Sql {
+  return Prisma.sql`
     SELECT s."id", s."keepSignedIn", s."createdAt", s."lastSeenAt", s."signedInAt", s."secondFactorAt", s."expiresAt", s."endsAt",
       u."id" AS "userId", u."email", u."emailTyped", u."name", u."timeZone", u."properties", u."blockedAt",
       EXISTS (SELECT 1 FROM "UserScope" a WHERE a."userId" = u."id" AND a."scope" IN ('admin', 'super')) AS "isAdmin"
-    FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE ${which}`;
-  if (row && row.expiresAt <= new Date()) await bury(row.id);
-  if (!row || row.expiresAt <= new Date() || row.blockedAt) return null;
-  const { userId, email, emailTyped, name, timeZone, properties, blockedAt, isAdmin, ...session } =
-    row;
-  // Made before the site asked this person for one: it does not open what it opened then.
-  if (!session.secondFactorAt && (await mustHaveSecondFactor({ id: userId, email }))) return null;
-  const user = { id: userId, email, emailTyped, name, timeZone, properties };
-  return { session, user: { ...user, isAdmin: Boolean(isAdmin) } };
+    FROM "Session" s JOIN "User" u ON u."id" = s."userId" WHERE s.${Prisma.raw(`"${column}"`)} = ${value}`;
 }
+
+/** In the order of the SELECT. */
+const sessionRow = {
+  id: "text",
+  keepSignedIn: "boolean",
+  createdAt: "time",
+  lastSeenAt: "time",
+  signedInAt: "time?",
+  secondFactorAt: "time?",
+  expiresAt: "time",
+  endsAt: "time?",
+  userId: "text",
+  email: "text",
+  emailTyped: "text",
+  name: "text?",
+  timeZone: "text?",
+  properties: "text?",
+  blockedAt: "time?",
+  isAdmin: "boolean",
+} as const;
 
 /** A session that has been seen too late ends for good: a clock that is set back does not bring it to life again. */
 async function bury(id: string): Promise<void> {
   await database().session.deleteMany({ where: { id, expiresAt: { lte: new Date() } } });
 }
-
-type SessionRow = SignedIn["session"] &
-  Omit<SignedIn["user"], "id" | "isAdmin"> & {
-    userId: string;
-    blockedAt: Date | null;
-    /** SQLite has no booleans. */
-    isAdmin: boolean | bigint;
-  };
 
 /** When a session ends: at the latest, and unless somebody comes back. */
 export function sessionEnds(

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Environment } from "@/lib/platform/environment";
 import {
@@ -40,7 +40,7 @@ export function answerWith(
       forwarded: forwardedOf(request),
     };
     observeRequest(request, response, context, routeOf);
-    const nonce = randomBytes(16).toString("base64");
+    const nonce = randomNonce();
     const headers = securityHeaders({ ...site, nonce });
     beforeHead(response, () => {
       if (context.databaseFault && response.statusCode === 500) response.statusCode = 503;
@@ -65,6 +65,21 @@ export function answerWith(
     request.headers[requestedPathHeader] = request.url;
     runWithRequestContext(context, () => void handle(request, response));
   };
+}
+
+/** Random bytes that no nonce has used; asking the system for so few each time costs more than all else here. */
+const randomPool = Buffer.alloc(16 * 256);
+let usedOfPool = randomPool.length;
+
+/** 128 random bits (ASVS 3.4.3). */
+function randomNonce(): string {
+  if (usedOfPool === randomPool.length) {
+    randomFillSync(randomPool);
+    usedOfPool = 0;
+  }
+  const from = usedOfPool;
+  usedOfPool += 16;
+  return randomPool.toString("base64", from, usedOfPool);
 }
 
 function forwardedOf({ headers }: IncomingMessage): Forwarded {

@@ -1,8 +1,6 @@
 import { environment } from "@/lib/platform/environment";
 import { requestContext } from "@/lib/platform/request-context";
-import messages from "@/messages/error.json";
-
-const text = messages.en;
+import { errorTexts as text } from "@/messages/error";
 
 /** The page of a fault of ours. (Next's own are drawn by the browser, and stay blank where scripts do not run.) */
 export function renderFaultPage(status: number, path: string): string {

@@ -1,6 +1,6 @@
 import { cookies } from "next/headers";
 
-/** The time zone of the browser as its pages have told it (`TellTimeZone`), or null when they have not. */
+/** The time zone of the browser as its pages have told it (`tellTimeZone`), or null when they have not. */
 export async function readTimeZone(): Promise<string | null> {
   const given = (await cookies()).get("time_zone")?.value ?? "";
   return isTimeZone(given) ? given : null;

@@ -10,9 +10,11 @@ import {
   readMigrations,
 } from "./migrations";
 import { applyWithEngine, diffWithEngine } from "./schema-engine";
+import type { Connections } from "./statement";
 
 /** What a database has to offer to be migrated; each kind of database brings its own. */
 export interface MigratableAdapterFactory extends SqlMigrationAwareDriverAdapterFactory {
+  connect(): Promise<Connections>;
   /**
    * Waits until no other process is in such a transaction, and runs `work` in one. Nothing is
    * kept when `work` throws or the process dies.

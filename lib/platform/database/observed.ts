@@ -1,18 +1,24 @@
-import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from "@prisma/driver-adapter-utils";
+import type { SqlQuery, SqlQueryable } from "@prisma/driver-adapter-utils";
 import { metrics, secondsSince } from "../metrics";
 import { startSpan } from "../tracing";
+import type { Prisma } from "./client/client";
+import type { MigratableAdapterFactory } from "./migrate";
+import type { Connections } from "./statement";
 
 type Operation = "read" | "write" | "begin" | "commit" | "rollback";
 
 /** The same connections, with the time of each statement counted and, where traces go out, traced. What it says stays here. */
-export function observed(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
+export function observed(
+  factory: Pick<MigratableAdapterFactory, "provider" | "adapterName" | "connect">,
+) {
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connect: async () => {
+    connect: async (): Promise<Connections> => {
       const connection = observedStatements(await factory.connect());
-      const { startTransaction } = connection;
+      const { findRow, startTransaction } = connection;
       return Object.assign(connection, {
+        findRow: (sql: Prisma.Sql) => observe("read", () => findRow(sql)),
         startTransaction: async (...given: Parameters<typeof startTransaction>) =>
           observedStatements(
             await observe("begin", () => startTransaction.apply(connection, given)),

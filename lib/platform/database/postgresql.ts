@@ -14,7 +14,7 @@ import { listTables } from "./catalog";
 import { Prisma } from "./client/client";
 import { DatabaseError } from "./database-error";
 import type { MigratableAdapterFactory, SoleConnection } from "./migrate";
-import { execute, inTransactionOn, named, query } from "./statement";
+import { type Connections, execute, inTransactionOn, named, query } from "./statement";
 
 /**
  * How long is waited before the database counts as away. Who waits for a connection, and then for a lock on it, waits for
@@ -64,7 +64,7 @@ interface Address {
   givenAs: string;
 }
 
-async function connect(address: Address): Promise<SqlDriverAdapter> {
+async function connect(address: Address): Promise<Connections> {
   const connections = await open(address, {
     max: Number(new URL(address.url).searchParams.get("connection_limit") ?? usualConnections),
     connectionTimeoutMillis: patience.connection,
@@ -72,7 +72,8 @@ async function connect(address: Address): Promise<SqlDriverAdapter> {
     query_timeout: patience.statement + 500,
     onConnect: async (client) => void (await client.query(serverLimits)),
   });
-  return withKnownFaults(connections);
+  const known = withKnownFaults(connections);
+  return Object.assign(known, { findRow: async (sql: Prisma.Sql) => (await query(known, sql))[0] });
 }
 
 /** @throws DatabaseError when it does not let us in */

@@ -8,6 +8,8 @@ import {
 } from "@prisma/driver-adapter-utils";
 import { Mutex } from "async-mutex";
 import { seconds } from "../duration";
+import { openRows } from "./sqlite-row";
+import { type Connections, query } from "./statement";
 
 /** How long a statement waits for other writers, in this process and in others, before the database counts as away. */
 const patience = seconds(5);
@@ -17,26 +19,38 @@ const retryMs = 3;
  * Prisma's adapter has one connection, on which a statement that comes beside an open transaction lands inside it and is
  * undone with it: a counted guess would be forgotten when somebody else's sign-in is refused. So reads get a connection
  * of their own, which sees only what has been committed, and writes wait their turn.
+ * @param connect opens another connection to `file`
  */
 export async function connectApart(
+  file: string,
   connect: () => Promise<SqlDriverAdapter>,
-): Promise<SqlDriverAdapter> {
+): Promise<Connections> {
   const writer = await connect();
   const reader = await connect();
   await reader.executeScript("PRAGMA query_only=ON");
+  const rows = openRows(file);
   const turn = new Mutex();
   const write = async <Result>(work: () => Promise<Result>) => {
     const deadline = performance.now() + patience;
     return await turn.runExclusive(() => whenFree(work, deadline));
   };
+  const read = (asked: SqlQuery) =>
+    whenFree(() => reader.queryRaw(asked), performance.now() + patience);
   return {
     provider: writer.provider,
     adapterName: writer.adapterName,
-    queryRaw: (query) =>
-      /^\s*SELECT\b/i.test(query.sql)
-        ? whenFree(() => reader.queryRaw(query), performance.now() + patience)
-        : write(() => writer.queryRaw(query)),
-    executeRaw: (query) => write(() => writer.executeRaw(query)),
+    findRow: async (sql) => {
+      try {
+        return rows.findRow(sql);
+      } catch {
+        // The adapter waits, or says what is wrong.
+        const [row] = await query({ provider: reader.provider, queryRaw: read }, sql);
+        return row;
+      }
+    },
+    queryRaw: (asked) =>
+      /^\s*SELECT\b/i.test(asked.sql) ? read(asked) : write(() => writer.queryRaw(asked)),
+    executeRaw: (asked) => write(() => writer.executeRaw(asked)),
     executeScript: (script) => write(() => writer.executeScript(script)),
     startTransaction: async (isolationLevel) => {
       const deadline = performance.now() + patience;
@@ -50,6 +64,7 @@ export async function connectApart(
       }
     },
     dispose: async () => {
+      rows.close();
       await reader.dispose();
       await writer.dispose();
     },

@@ -36,7 +36,7 @@ export function sqliteAdapterFactory(
   return {
     provider: better.provider,
     adapterName: better.adapterName,
-    connect: () => connectApart(connect),
+    connect: () => connectApart(file, connect),
     connectToShadowDb: () => better.connectToShadowDb(),
     inExclusiveTransaction: (work) => runInExclusiveTransaction(connect, work),
     connectAlone: () => openAlone(better, file),

@@ -2,6 +2,12 @@ import type { SqlDriverAdapter, SqlQuery, Transaction } from "@prisma/driver-ada
 import type { Readable } from "./catalog";
 import { Prisma } from "./client/client";
 
+/** Connections with a way to one row that is shorter than Prisma's: for what every request asks. */
+export interface Connections extends SqlDriverAdapter {
+  /** @returns the values in the order of the SELECT, as `readStoredValue` reads them; undefined when there is no such row */
+  findRow(sql: Prisma.Sql): Promise<unknown[] | undefined>;
+}
+
 type Writable = Pick<SqlDriverAdapter, "provider" | "executeRaw">;
 
 /** Asks a connection itself, without Prisma's client between: for work on whole tables, whichever they are. */

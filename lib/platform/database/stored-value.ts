@@ -23,6 +23,35 @@ export function readStoredValue(raw: unknown, kind: Kind): StoredValue {
   throw new DatabaseError(`A ${typeof raw} stands where a ${kind} has to be.`);
 }
 
+/** What a value of each kind is read as; with a `?` it may be null. */
+type ValueOf = { text: string; integer: bigint; number: number; boolean: boolean; time: Date };
+type Nullable = Kind | `${Kind}?`;
+type RowOf<Kinds extends Record<string, Nullable>> = {
+  [Name in keyof Kinds]: Kinds[Name] extends Kind
+    ? ValueOf[Kinds[Name]]
+    : Kinds[Name] extends `${infer Plain extends Kind}?`
+      ? ValueOf[Plain] | null
+      : never;
+};
+
+/**
+ * Reads a row of `findRow`.
+ * @param kinds of its values, by their names, in the order of the SELECT
+ * @throws {DatabaseError} when a value is of another kind
+ */
+export function readRow<const Kinds extends Record<string, Nullable>>(
+  row: unknown[],
+  kinds: Kinds,
+): RowOf<Kinds> {
+  const values = Object.entries<Nullable>(kinds).map(([name, nullable], index) => {
+    const kind = nullable.replace("?", "") as Kind;
+    const value = readStoredValue(row[index], kind);
+    if (value === null && kind === nullable) throw new DatabaseError(`${name} is missing.`);
+    return [name, value];
+  });
+  return Object.fromEntries(values);
+}
+
 /** @param text ISO 8601, or what SQLite's own CURRENT_TIMESTAMP writes: without a zone it is UTC */
 function readTime(text: string): Date {
   const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text);
