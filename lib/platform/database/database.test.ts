@@ -1,8 +1,10 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
-import { database, type Transaction } from "./database";
-import { prepareTestDatabase } from "./test-database";
+import { Prisma } from "./client/client";
+import { adapterFactory, database, findRow, type Transaction } from "./database";
+import { execute } from "./statement";
+import { isOnPostgresql, prepareTestDatabase } from "./test-database";
 import { inTransaction } from "./transaction";
 
 await prepareTestDatabase();
@@ -75,6 +77,50 @@ test("what a transaction itself does wrong is not tried for ever", async () => {
   await expect(twice).rejects.toMatchObject({ code: "P2002" });
   expect(attempts).toBe(2);
 });
+
+test("one row is found as it has been kept last, and none before", async () => {
+  const undone = await beginTransaction((transaction) => addUser(transaction, "a"));
+  expect(await findRow(userWith("a"))).toBeUndefined();
+  await undone.undo();
+  await addUser(database(), "a");
+  expect(await findRow(userWith("a"))).toEqual(["a", null]);
+  await database().user.updateMany({ data: { name: "Ann" } });
+  expect(await findRow(userWith("a"))).toEqual(["a", "Ann"]);
+});
+
+test("one row is waited for while somebody else has the whole database, and a wrong question is a fault", async () => {
+  await addUser(database(), "a");
+  const release = await lockWhole();
+  const found = findRow(userWith("a"));
+  const soon = sleep(300, "nothing yet");
+  expect(await Promise.race([found, soon])).toBe("nothing yet");
+  await release();
+  expect(await found).toEqual(["a", null]);
+  await expect(findRow(Prisma.sql`SELECT "none" FROM "Nowhere"`)).rejects.toThrow();
+});
+
+function userWith(email: string): Prisma.Sql {
+  return Prisma.sql`SELECT u."email", u."name" FROM "User" u WHERE u."email" = ${email}`;
+}
+
+/** As a backup or a migration of another process may. @returns what gives it back */
+async function lockWhole(): Promise<() => Promise<void>> {
+  const other = await adapterFactory().connect();
+  if (isOnPostgresql) {
+    const transaction = await other.startTransaction();
+    await execute(transaction, Prisma.sql`LOCK TABLE "User" IN ACCESS EXCLUSIVE MODE`);
+    return async () => {
+      await execute(transaction, Prisma.sql`ROLLBACK`);
+      await transaction.rollback();
+      await other.dispose();
+    };
+  }
+  // In WAL mode only a connection that keeps the file to itself is in the way of readers, and no other may be open then.
+  await other.dispose();
+  await database().$disconnect();
+  const alone = await adapterFactory().connectAlone();
+  return () => alone.dispose();
+}
 
 /** A transaction that has done `work`, and stays open until it is undone. */
 async function beginTransaction(work: (transaction: Transaction) => Promise<void>) {

@@ -6,6 +6,7 @@ import {
   addToDigest,
   emptyDigest,
   fromJson,
+  readRow,
   readStoredValue,
   type StoredValue,
   toJson,
@@ -96,4 +97,16 @@ test("a time without a zone, as SQLite writes it by itself, is UTC; what is no t
   expect(readStoredValue("2026-11-23 01:02:03", "time")).toEqual(time);
   expect(() => readStoredValue("yesterday", "time")).toThrow(/is no time/);
   expect(() => readStoredValue(1.5, "integer")).toThrow(/where a integer has to be/);
+});
+
+test("a row is read by the names and kinds of its values, and null only where it may be", () => {
+  const kinds = { id: "text", isOpen: "boolean", seenAt: "time", name: "text?" } as const;
+  expect(readRow(["a", 1, "2030-01-01T10:42:00+00:00", null], kinds)).toEqual({
+    id: "a",
+    isOpen: true,
+    seenAt: new Date("2030-01-01T10:42:00Z"),
+    name: null,
+  });
+  expect(() => readRow([null, 1, "2030-01-01", null], kinds)).toThrow("id is missing.");
+  expect(() => readRow(["a", "perhaps", "2030-01-01", null], kinds)).toThrow(/a boolean has to be/);
 });
