@@ -1,16 +1,19 @@
 import { useTranslations } from "next-intl";
 import { ButtonLink } from "@/components/ui/button";
-import { Doorway } from "@/components/ui/doorway";
 
-/** Where no server of ours stands in front, which names the scope that is missing. */
+/**
+ * Where no server of ours stands in front, which names the scope that is missing. Every page brings this along, so it is
+ * small.
+ */
 export default function ForbiddenPage() {
   const t = useTranslations("forbidden");
   return (
-    <Doorway door="walled" title={t("title")}>
+    <div className="mx-auto grid w-full max-w-xl gap-6">
+      <h1 className="title">{t("title")}</h1>
       <p className="text-lg text-muted">{t("lead")}</p>
       <p>
         <ButtonLink href="/">{t("home")}</ButtonLink>
       </p>
-    </Doorway>
+    </div>
   );
 }

@@ -25,7 +25,8 @@ export function AskAgain(props: AskAgain) {
   const texts = {
     button: t("sendAgain"),
     at: nextMailAt ? t(waitMs > dayMs ? "nextDay" : "nextAt", { retryAt: nextMailAt }) : "",
-    in: t.raw("nextIn"),
+    // Where the browser puts what is left.
+    in: t("nextIn", { time: "{time}" }),
     now: t("nextNow"),
   };
   return (
