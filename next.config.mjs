@@ -8,6 +8,8 @@ const config = {
   experimental: {
     // `requireScope` answers 403 by Next's `forbidden()`.
     authInterrupts: true,
+    // The page of 404 is drawn for who gets it, and not along with every other.
+    globalNotFound: true,
     // A server action takes as much as a handler (lib/web/input.ts).
     serverActions: { bodySizeLimit: "64kb" },
     // Nothing is written into the build: it may be read-only, and belongs to several processes.

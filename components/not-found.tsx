@@ -1,8 +1,9 @@
 import { useTranslations } from "next-intl";
-import { ButtonLink } from "@/components/ui/button";
-import { Doorway } from "@/components/ui/doorway";
+import { ButtonLink } from "./ui/button";
+import { Doorway } from "./ui/doorway";
 
-export default function NotFoundPage() {
+/** Where nothing is to be seen: an address of nothing, or of what is not there any more. */
+export function NotFound() {
   const t = useTranslations("notFound");
   return (
     <Doorway door="walled" title={t("title")}>

@@ -2,8 +2,8 @@ import { useTranslations } from "next-intl";
 import { ButtonLink } from "@/components/ui/button";
 
 /**
- * Where no server of ours stands in front, which names the scope that is missing. Every page brings this along, so it is
- * small.
+ * Where no server of ours stands in front, which names the scope that is missing. In this folder, since every page below
+ * brings it along.
  */
 export default function ForbiddenPage() {
   const t = useTranslations("forbidden");
