@@ -22,6 +22,7 @@ import {
   ProcessError,
   startProcesses,
   stopLimit,
+  untilNoneIsOnItsWay,
   untilOpened,
 } from "@/lib/platform/processes";
 import { finishAtShutdown } from "@/lib/platform/shutdown";
@@ -109,7 +110,8 @@ function announce(site: Environment): void {
 function stopOnSignals(): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), stopLimit).unref();
-    await Promise.all(servers.map((server) => server.close()));
+    const closings = servers.map((server) => server.close());
+    await Promise.all([...closings, untilNoneIsOnItsWay()]);
     await finishAtShutdown();
     process.exit(0);
   };

@@ -88,7 +88,8 @@ function askAllTheTime(site: Site) {
   const ask = async (path: string) => {
     while (!isOver) answers.push((await client(site).get(path)).status);
   };
-  const asking = Promise.all(["/", "/healthz", "/sign-in"].map(ask));
+  const paths = ["/", "/sign-in", ...Array<string>(10).fill("/healthz")];
+  const asking = Promise.all(paths.map(ask));
   return {
     async end() {
       isOver = true;

@@ -76,6 +76,10 @@ async function prepare({ program }: Processes, stage: Stage = "warm"): Promise<W
   const exec = realpathSync(program);
   cluster.setupPrimary({ exec, args: [], cwd: dirname(dirname(exec)) });
   const worker = cluster.fork();
+  // Node has taken it off the list of those that connections are shared out among before it tells us this.
+  worker.on("message", (message) => {
+    if (message === "closed" && worker.isConnected()) worker.send("no more");
+  });
   await untilIt(worker, "message", (message) => message === stage);
   return worker;
 }
@@ -209,9 +213,9 @@ export async function untilOpened(): Promise<void> {
   await opened;
 }
 
-function tell(stage: Stage): void {
+function tell(news: Stage | "closed"): void {
   // The first one may have died.
-  if (process.connected) process.send?.(stage);
+  if (process.connected) process.send?.(news);
 }
 
 /** Next goes on loading after it has said that it is ready, and says no more when it is done. */
@@ -237,4 +241,20 @@ export function onToldToStop(end: () => void): void {
     worker.exitedAfterDisconnect = true;
     end();
   });
+}
+
+/**
+ * In one of several processes, once it has closed its servers: done when no connection that the first one has shared out to it
+ * is still on its way. Node forgets those that meet a process that has ended, and who is behind them waits for ever.
+ */
+export async function untilNoneIsOnItsWay(): Promise<void> {
+  if (!cluster.isWorker || !process.connected) return;
+  const told = new Promise<void>((resolve) => {
+    process.once("disconnect", resolve);
+    process.on("message", (message) => {
+      if (message === "no more") resolve();
+    });
+  });
+  tell("closed");
+  await told;
 }

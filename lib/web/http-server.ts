@@ -15,7 +15,10 @@ import { Problem } from "./problem";
 
 /** In bytes, of the address and all headers together: a session and the cookies of a domain need a tenth of it. */
 const headerLimit = 16 * 1024;
-/** Of one process. More than that waits at no page of ours, but would fill the memory. */
+/**
+ * Of one process: more would fill the memory. It is not left to `maxConnections`: in a cluster, Node passes a connection beyond
+ * that round among the processes until one of them takes it, and does nothing else meanwhile.
+ */
 const connectionLimit = 5000;
 const limits = {
   maxHeaderSize: headerLimit,
@@ -53,7 +56,6 @@ async function listen(
   host: string | undefined,
 ): Promise<ClosableServer | null> {
   const server = createServer(limits);
-  server.maxConnections = connectionLimit;
   server.timeout = silence;
   const connections = watchConnections(server);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
@@ -71,6 +73,7 @@ async function listen(
 }
 
 type Connections = {
+  open: number;
   /** Those on which nothing has been asked yet: closing would wait for them. */
   silent: Set<Socket>;
   answering: Map<Socket, ServerResponse>;
@@ -78,11 +81,21 @@ type Connections = {
 };
 
 function watchConnections(server: Server): Connections {
-  const connections: Connections = { silent: new Set(), answering: new Map(), isClosing: false };
+  const connections: Connections = {
+    open: 0,
+    silent: new Set(),
+    answering: new Map(),
+    isClosing: false,
+  };
   const { silent, answering } = connections;
   server.on("connection", (socket: Socket) => {
-    silent.add(socket);
-    socket.once("close", () => silent.delete(socket));
+    connections.open += 1;
+    socket.once("close", () => {
+      connections.open -= 1;
+      silent.delete(socket);
+    });
+    if (connections.open > connectionLimit) socket.destroy();
+    else silent.add(socket);
   });
   server.on("request", ({ socket }, response) => {
     silent.delete(socket);
