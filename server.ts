@@ -28,6 +28,7 @@ import {
 import { finishAtShutdown } from "@/lib/platform/shutdown";
 import { type ClosableServer, listenEverywhere } from "@/lib/web/http-server";
 import { answerWith } from "@/lib/web/listener";
+import type { OwnRoutes } from "@/lib/web/own-routes";
 
 let servers: ClosableServer[] = [];
 
@@ -82,7 +83,16 @@ async function prepareListener(site: Environment): Promise<RequestListener> {
   // Next would answer upgrades on a server that it is not given by itself, past every limit of ours; this one hears none.
   const app = next({ dev: false, quiet: true, httpServer: createServer() });
   await app.prepare();
-  return answerWith(app.getRequestHandler(), site);
+  return answerWith(app.getRequestHandler(), site, undefined, await loadOwnRoutes(site));
+}
+
+/** Only once Next is ready: before, what they import of it would not load. While traces are on, Next has to hear of every request. */
+async function loadOwnRoutes({ tracing }: Environment): Promise<OwnRoutes> {
+  if (tracing) return {};
+  return {
+    "/me": await import("@/app/me/route"),
+    "/authorize": await import("@/app/authorize/route"),
+  };
 }
 
 /** As the server of Next's own standalone output does: evaluating the configuration anew would load compilers, too. */

@@ -23,6 +23,10 @@ export function bundle(entry, outfile) {
     splitting: true,
     bundle: true,
     packages: "external",
+    // Node alone does not find these without their ending.
+    alias: Object.fromEntries(
+      ["headers", "navigation", "server"].map((name) => [`next/${name}`, `next/${name}.js`]),
+    ),
     platform: "node",
     target: "node20",
     format: "esm",

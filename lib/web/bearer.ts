@@ -1,7 +1,7 @@
 import { findSessionOfToken } from "@/lib/domain/access-tokens";
 import type { SignedIn } from "@/lib/domain/sessions";
 import { Problem } from "./problem";
-import { currentSession } from "./session";
+import { sessionOf } from "./session";
 
 /**
  * Who sends this request: by their access token when there is one, or else by their session cookie.
@@ -11,7 +11,7 @@ export async function requirePerson(request: Request): Promise<SignedIn> {
   const authorization = request.headers.get("authorization") ?? "";
   const [, token] = /^Bearer(?:\s+(.*))?$/i.exec(authorization) ?? [];
   const hasToken = /^Bearer\b/i.test(authorization);
-  const signedIn = hasToken ? await findSessionOfToken(token ?? "") : await currentSession();
+  const signedIn = hasToken ? await findSessionOfToken(token ?? "") : await sessionOf(request);
   if (signedIn) return signedIn;
   // RFC 6750 3: what was wrong with it is nobody's business.
   const challenge = hasToken ? 'Bearer error="invalid_token"' : "Bearer";

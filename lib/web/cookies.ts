@@ -42,6 +42,13 @@ export async function readSessionCookie(): Promise<string | undefined> {
   return (await cookies()).get(sessionName())?.value || undefined;
 }
 
+/** The same, out of the headers of a request. Of two of one name the last one counts, as for Next. */
+export function sessionCookieIn(headers: Headers): string | undefined {
+  const start = `${sessionName()}=`;
+  const pairs = (headers.get("cookie") ?? "").split(/; */);
+  return pairs.findLast((pair) => pair.startsWith(start))?.slice(start.length) || undefined;
+}
+
 /**
  * The value that a browser has kept from before `COOKIE_DOMAIN` was set, or taken out. It opens nothing: other hosts do not get
  * the one, so that a proxy's would send its person to sign in, and this site straight back; they may still have the other. Its

@@ -92,6 +92,44 @@ describe("a page that is forbidden", () => {
   });
 });
 
+describe("a route of its own", () => {
+  const own = answerWith(
+    async (_, response) => void response.end("answered by Next"),
+    site,
+    undefined,
+    {
+      "/own": {
+        GET: async (request) =>
+          Response.json({ url: request.url, id: requestContext()?.requestId }),
+        HEAD: async (request) =>
+          new Response("not sent", { status: 401, headers: { "x-asked-for": request.method } }),
+      },
+    },
+  );
+
+  test("answers without Next, in the context and with the headers of every request", async () => {
+    const response = await responseOf(own, "/own?scope=a%20b");
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'self'");
+    expect(await response.json()).toEqual({
+      url: "http://localhost/own?scope=a%20b",
+      id: response.headers.get("x-request-id"),
+    });
+    const head = await responseOf(own, "/own", "HEAD");
+    expect([head.status, head.headers.get("x-asked-for"), await head.text()]).toEqual([
+      401,
+      "HEAD",
+      "",
+    ]);
+  });
+
+  test("leaves other methods and paths to Next", async () => {
+    for (const path of ["/own/", "/own/x", "/owned", "/constructor", "//own"])
+      expect(await (await responseOf(own, path)).text()).toBe("answered by Next");
+    for (const method of ["POST", "OPTIONS", "DELETE"])
+      expect(await (await responseOf(own, "/own", method)).text()).toBe("answered by Next");
+  });
+});
+
 /** What comes of an answer that Next has drawn, when a scope is missing. */
 async function answerTo(status: number, headers: Record<string, string>, missingScope?: string) {
   return await responseOf(
@@ -117,10 +155,14 @@ async function cookiesOf(noted: string[] | undefined, own: string[]): Promise<st
   return response.headers.getSetCookie();
 }
 
-async function responseOf(listener: RequestListener): Promise<Response> {
+async function responseOf(
+  listener: RequestListener,
+  path = "/",
+  method = "GET",
+): Promise<Response> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
-  return await fetch(`http://127.0.0.1:${port}/`);
+  return await fetch(`http://127.0.0.1:${port}${path}`, { method });
 }

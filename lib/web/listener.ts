@@ -12,6 +12,7 @@ import { bearsToken } from "./bearer-token";
 import { beforeHead } from "./before-head";
 import { bodyLimit, bodyTooLarge } from "./input";
 import { observeRequest, traceIdOf } from "./observe-request";
+import { type OwnRoutes, ownAnswerTo } from "./own-routes";
 import { Problem } from "./problem";
 import { renderFaultPage, renderForbiddenPage } from "./problem-page";
 import { refusalOf } from "./refused-request";
@@ -27,6 +28,7 @@ export function answerWith(
   handle: RequestHandler,
   site: Environment,
   routeOf = routesOfBuild(),
+  ownRoutes: OwnRoutes = {},
 ): RequestListener {
   return (request, response) => {
     const traceId = traceIdOf(request.headers);
@@ -60,6 +62,8 @@ export function answerWith(
     if (refusal) return refuse(response, refusal);
     dropInternalHeaders(request);
     if (isHidden(request, site)) request.url = "/_not-found";
+    const answer = ownAnswerTo(request, ownRoutes);
+    if (answer) return runWithRequestContext(context, () => void answer(response));
     // Next takes the nonce for its scripts from here.
     request.headers["content-security-policy"] = headers["content-security-policy"];
     request.headers[requestedPathHeader] = request.url;

@@ -2,7 +2,7 @@ import { endWithNpm, runNode, tools } from "./run.mjs";
 import { ensureBuild, ensureClients, ensureEnvironment, ensurePackages, tell } from "./setup.mjs";
 
 // What is not for us is for Playwright: `npm run test:faults -- kill --project sqlite`.
-const args = process.argv.slice(2);
+const [config = "", ...args] = process.argv.slice(2);
 
 process.chdir(`${import.meta.dirname}/..`);
 endWithNpm();
@@ -11,7 +11,6 @@ try {
   ensureEnvironment();
   await ensureClients();
   await ensureBuild();
-  const config = "e2e/faults/playwright.config.ts";
   process.exitCode = await runNode(tools.playwright, ["test", "--config", config, ...args]);
 } catch (error) {
   tell(error);
