@@ -17,7 +17,7 @@ const warmUpMs = 2500;
 const few = 1000;
 const many = 1_000_000;
 
-export const works: Work[] = [
+const works: Work[] = [
   { name: "`/private` signed in", path: "/private", isSignedIn: true },
   { name: "`/me` signed in", path: "/me", isSignedIn: true },
   { name: "`/me` signed out", path: "/me", isSignedIn: false },

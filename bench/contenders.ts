@@ -1,26 +1,19 @@
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { getMigrations } from "better-auth/db/migration";
-import Database from "better-sqlite3";
-import pg from "pg";
-import { client, type HttpAnswer, type HttpClient } from "../e2e/support/http";
+import { client } from "../e2e/support/http";
 import type { MailServer } from "../e2e/support/mail-server";
-import { askOverHttp, sendCode } from "../e2e/support/program";
 import { type ServerProcess, startProcess } from "../e2e/support/server-process";
-import { codeIn } from "../e2e/support/sign-in";
-import { onDatabase } from "../e2e/support/site-database";
 import { freePort } from "../scripts/free-port.mjs";
 import { makePostgresqlDatabase } from "../scripts/postgresql-database.mjs";
 import { tools } from "../scripts/run.mjs";
+import { addSessions, cookieOf, makeTables, secret } from "./fill";
+import { signIn } from "./sign-ins";
 import type { Twin } from "./twins";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const secret = createHash("sha256").update("a secret of the comparison").digest("base64url");
-/** Sessions among all of which requests are spread. */
-const spread = 1000;
 
 export type Product = "latchkey" | Twin;
 
@@ -138,131 +131,4 @@ async function untilAnswered(url: string, server: ServerProcess, output: () => s
     if (answer && answer.status < 500) return;
     await pause(10);
   }
-}
-
-/** For those that do not make their tables themselves. */
-const makeTables: Partial<Record<Product, (databaseUrl: string) => Promise<void>>> = {
-  "next-auth": async (databaseUrl) => {
-    const file = join(root, "bench/twins/next-auth/prisma/tables.sql");
-    await onDatabase(databaseUrl, (database) => database.executeScript(readFileSync(file, "utf8")));
-  },
-  "better-auth": async (databaseUrl) => {
-    const isFile = databaseUrl.startsWith("file:");
-    const database = isFile
-      ? new Database(databaseUrl.slice("file:".length))
-      : new pg.Pool({ connectionString: databaseUrl });
-    const { runMigrations } = await getMigrations({
-      database,
-      baseURL: "http://localhost",
-      telemetry: { enabled: false },
-    });
-    await runMigrations();
-    await (database instanceof Database ? database.close() : database.end());
-  },
-};
-
-const longAgo = "2019-01-01T00:00:00.000+00:00";
-const never = "2099-01-01T00:00:00.000+00:00";
-const id = () => randomBytes(16).toString("hex");
-const hash = (token: string) => createHash("sha256").update(token).digest("base64url");
-
-/** One account each, and all sessions its own. Each returns the tokens of some of them, evenly spread. */
-const addSessions: Partial<
-  Record<Product, (databaseUrl: string, count: number) => Promise<string[]>>
-> = {
-  latchkey: (databaseUrl, count) =>
-    insert(databaseUrl, count, {
-      owner: `INSERT INTO "User" ("id", "email", "emailTyped", "emailVerified") VALUES ('owner', 'person@example.org', 'person@example.org', '${longAgo}')`,
-      table: `"Session" ("id", "tokenHash", "userId", "keepSignedIn", "userAgent", "networkAddress", "createdAt", "lastSeenAt", "signedInAt", "expiresAt", "endsAt")`,
-      row: (token) =>
-        `('${id()}', '${hash(token)}', 'owner', true, 'A browser', '192.0.2.1', '${longAgo}', '${never}', '${longAgo}', '${never}', '${never}')`,
-    }),
-  "next-auth": (databaseUrl, count) =>
-    insert(databaseUrl, count, {
-      owner: `INSERT INTO "User" ("id", "email", "emailVerified", "updatedAt") VALUES ('owner', 'person@example.org', '${longAgo}', '${longAgo}')`,
-      table: `"Session" ("sessionToken", "userId", "expires", "createdAt", "updatedAt")`,
-      row: (token) => `('${token}', 'owner', '${never}', '${longAgo}', '${longAgo}')`,
-    }),
-  "better-auth": (databaseUrl, count) =>
-    insert(databaseUrl, count, {
-      owner: `INSERT INTO "user" ("id", "name", "email", "emailVerified", "createdAt", "updatedAt") VALUES ('owner', '', 'person@example.org', true, '${longAgo}', '${longAgo}')`,
-      table: `"session" ("id", "token", "userId", "expiresAt", "createdAt", "updatedAt")`,
-      row: (token) => `('${id()}', '${token}', 'owner', '${never}', '${longAgo}', '${longAgo}')`,
-    }),
-};
-
-type Rows = { owner: string; table: string; row: (token: string) => string };
-
-async function insert(databaseUrl: string, count: number, { owner, table, row }: Rows) {
-  const tokens: string[] = [];
-  await onDatabase(databaseUrl, async (database) => {
-    await database.executeScript(owner);
-    for (let done = 0; done < count; done += 10_000) {
-      const values = Array.from({ length: Math.min(10_000, count - done) }, (_, index) => {
-        const token = randomBytes(32).toString("base64url");
-        if ((done + index) % (count / spread) === 0) tokens.push(token);
-        return row(token);
-      });
-      await database.executeScript(`INSERT INTO ${table} VALUES ${values.join(",")}`);
-    }
-    // As any server would have done by itself some time after so many rows.
-    await database.executeScript("ANALYZE");
-  });
-  return tokens;
-}
-
-const cookieOf: Record<Product, (token: string) => string> = {
-  latchkey: (token) => `session_id=${token}`,
-  "next-auth": (token) => `authjs.session-token=${token}`,
-  "better-auth": (token) => {
-    const signature = createHmac("sha256", secret).update(token).digest("base64");
-    return `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`;
-  },
-  bare: () => "",
-  nonce: () => "",
-};
-
-type SignIn = (program: HttpClient, mailServer: MailServer, email: string) => Promise<void>;
-
-const signIn: Record<Product, SignIn> = {
-  latchkey: async (program, mailServer, email) => {
-    const mail = await askOverHttp(program, mailServer, email);
-    expectStatus(await sendCode(program, codeIn(mail)), 200);
-    expectCookie(program, "session_id");
-  },
-  "next-auth": async (program, mailServer, email) => {
-    const answer = await program.get("/api/auth/csrf");
-    const { csrfToken } = answer.json() as { csrfToken: string };
-    const form = { csrfToken, email, callbackUrl: "/private" };
-    expectStatus(await program.post("/api/auth/signin/nodemailer", { form }), 302);
-    expectStatus(await program.get(await linkMailedTo(mailServer, email)), 302);
-    expectCookie(program, "authjs.session-token");
-  },
-  "better-auth": async (program, mailServer, email) => {
-    const json = { email, callbackURL: "/private" };
-    expectStatus(await program.post("/api/auth/sign-in/magic-link", { json }), 200);
-    expectStatus(await program.get(await linkMailedTo(mailServer, email)), 302);
-    expectCookie(program, "better-auth.session_token");
-  },
-  bare: noSignIn,
-  nonce: noSignIn,
-};
-
-async function noSignIn(): Promise<void> {
-  throw new Error("Nobody signs in there.");
-}
-
-async function linkMailedTo(mailServer: MailServer, email: string): Promise<string> {
-  const { text } = await mailServer.waitForMail({ to: email });
-  const [link] = /https?:\/\/\S+/g.exec(text.slice(text.indexOf("\n"))) ?? [];
-  if (!link) throw new Error(`No link in:\n${text}`);
-  return link;
-}
-
-function expectStatus({ status, body }: HttpAnswer, expected: number): void {
-  if (status !== expected) throw new Error(`${status} in place of ${expected}: ${body}`);
-}
-
-function expectCookie(program: HttpClient, name: string): void {
-  if (!program.cookies.has(name)) throw new Error(`No cookie ${name} came of a sign-in.`);
 }

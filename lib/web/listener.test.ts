@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { readEnvironment } from "@/lib/platform/environment";
 import { requestContext } from "@/lib/platform/request-context";
 import { answerWith } from "./listener";
+import type { OwnRoutes } from "./own-routes";
 
 process.env.AUTH_SECRET = "a secret of at least 32 characters";
 process.env.LOG_LEVEL = "silent";
@@ -92,19 +93,20 @@ describe("a page that is forbidden", () => {
   });
 });
 
+const ownRoutes: OwnRoutes = {
+  "/own": {
+    GET: async (request) => Response.json({ url: request.url, id: requestContext()?.requestId }),
+    HEAD: async (request) =>
+      new Response("not sent", { status: 401, headers: { "x-asked-for": request.method } }),
+  },
+};
+
 describe("a route of its own", () => {
   const own = answerWith(
     async (_, response) => void response.end("answered by Next"),
     site,
     undefined,
-    {
-      "/own": {
-        GET: async (request) =>
-          Response.json({ url: request.url, id: requestContext()?.requestId }),
-        HEAD: async (request) =>
-          new Response("not sent", { status: 401, headers: { "x-asked-for": request.method } }),
-      },
-    },
+    ownRoutes,
   );
 
   test("answers without Next, in the context and with the headers of every request", async () => {
